@@ -1,1 +1,9 @@
-export {};
+// The shared words of meanwhile. No dependency; runs in a browser.
+export * from "./error-codes.js";
+export * from "./events.js";
+export * from "./instants.js";
+export * from "./job-error.js";
+export * from "./job-resource.js";
+export * from "./limits.js";
+export * from "./statuses.js";
+export * from "./text.js";
