@@ -1,1 +1,20 @@
-export {};
+// The engine and the worker of meanwhile, and the ports they need.
+export * from "./clock.js";
+export * from "./errors.js";
+export * from "./event/event.js";
+export * from "./ids.js";
+export * from "./job/change.js";
+export * from "./job/job.js";
+export * from "./job/lease.js";
+export * from "./job/new-job.js";
+export * from "./job/payload.js";
+export * from "./job/retry.js";
+export * from "./job/transitions.js";
+export * from "./logger.js";
+export * from "./principal/principal.js";
+export * from "./store/api-key-store.js";
+export * from "./store/event-store.js";
+export * from "./store/file-record-store.js";
+export * from "./store/job-log-store.js";
+export * from "./store/job-store.js";
+export * from "./store/store.js";

@@ -1,0 +1,29 @@
+// Time and chance, injected (invariant I8): core itself never asks the machine.
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Calls back once after `ms`. @returns cancels it; harmless afterwards. */
+  after(ms: number, callback: () => void): () => void;
+  /** Calls back at the next turn of the event loop, after the IO that is due now. */
+  nextTurn(callback: () => void): void;
+}
+
+/** A number in [0, 1). */
+export type Random = () => number;
+
+/** The machine's clock. Its timers do not keep a process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  nextTurn: (callback) => {
+    setImmediate(callback);
+  },
+};
+
+// Node fires a timer above 2^31-1 ms at once; whoever waits longer looks again and goes on waiting.
+const LONGEST_TIMER_MS = 2_147_483_647;

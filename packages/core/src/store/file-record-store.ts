@@ -1,0 +1,33 @@
+// The part of the storage port that knows the files: who owns them, which jobs name them. The bytes are elsewhere.
+import type { JobId } from "../job/job.js";
+
+export interface FileRecord {
+  /** UUIDv7 text. */
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly createdAt: number;
+  /** Earliest end of the file; a job that names it keeps it longer. */
+  readonly expiresAt: number;
+}
+
+export interface FileRecordStore {
+  insert(file: FileRecord): Promise<void>;
+  find(fileId: string): Promise<FileRecord | undefined>;
+
+  /** The job names these files from now on. Files that do not exist or belong to another owner are passed over. */
+  link(jobId: JobId, fileIds: readonly string[]): Promise<void>;
+
+  /** The ids of the files that the job names. */
+  linkedTo(jobId: JobId): Promise<readonly string[]>;
+
+  /** Files past `expiresAt` that no job names any more, at most `limit`. */
+  findExpired(options: { limit: number; now?: number }): Promise<readonly string[]>;
+
+  /** Forgets the records. @returns the ids that existed. */
+  remove(fileIds: readonly string[]): Promise<readonly string[]>;
+}

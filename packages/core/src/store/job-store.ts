@@ -1,0 +1,161 @@
+// The part of the storage port that keeps jobs: set-based, because the batch is where the speed comes from.
+import type { JobStatus } from "@meanwhile/protocol";
+import type { Change, NewEvent } from "../job/change.js";
+import type { ClaimedJob, Job, JobId, Tombstone } from "../job/job.js";
+
+export interface JobStore {
+  /**
+   * Stores groups of new jobs with their first events, all groups in one transaction. A group is stored whole or not at
+   * all, and one group's refusal does not touch another. Items of one call see each other's idempotency keys.
+   *
+   * For a job with a `concurrencyKey` that is due (`readiness: "ready"`), the store joins the turn queue of
+   * (owner, key) and writes `blocked` instead where somebody is before it.
+   *
+   * Files named by `fileIds` that exist and belong to the job's owner are linked to it: they live as long as the job.
+   */
+  insert(groups: readonly InsertGroup[]): Promise<readonly InsertResult[]>;
+
+  /**
+   * Leases ready jobs: per type at most `limit`, in the order (priority descending, `runAt`, insertion). Each claimed job
+   * gets `attempt + 1`, status `PROCESSING` (or `ROLLBACK_PROCESSING` from `ROLLBACK_REQUIRED`), `readiness: null`, the
+   * lease, `startedAt` where it had none, and the event `job.started` (or `job.rollback_started`), in one transaction.
+   * No job is ever claimed by two callers. The cost does not grow with finished, delayed or foreign jobs.
+   */
+  claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
+
+  /**
+   * Applies changes in order, in one transaction; each one alone may miss its guard, and then writes nothing.
+   * A change that makes a job terminal also ends its turn: the next job of its `concurrencyKey` that is due and
+   * `blocked` becomes `ready`.
+   *
+   * @param options.userStatements run first, inside the same transaction, before any change; if one fails, nothing is
+   *   written and the promise rejects with its error. If any guard misses, nothing is written either.
+   */
+  commit(changes: readonly Change[], options?: CommitOptions): Promise<readonly CommitResult[]>;
+
+  /** Prolongs leases that are still held with these tokens to `now + byMs`, in one statement. Draws no `seq`. */
+  extendLeases(leases: readonly HeldLease[], options: { byMs: number; now?: number }): Promise<readonly LeaseResult[]>;
+
+  /** The job, whoever owns it, or `undefined`. A job past its `purgeAt` is still found until it is purged. */
+  find(jobId: JobId): Promise<Job | undefined>;
+  findTombstone(jobId: JobId): Promise<Tombstone | undefined>;
+
+  /** Newest first (by insertion). A page may be short although `nextCursor` is set: the walk is bounded. */
+  list(query: JobQuery): Promise<JobPage>;
+
+  /** How many jobs would be claimed before this ready job, counted up to `limit`; `undefined` where it is not ready. */
+  countAhead(jobId: JobId, options: { limit: number }): Promise<number | undefined>;
+
+  /** Jobs per type that are neither leased nor terminal, counted up to `limit` each; types without any are left out. */
+  countWaiting(types: readonly string[], options: { limit: number }): Promise<ReadonlyMap<string, number>>;
+
+  /**
+   * Makes delayed jobs whose `runAt` has come `ready` (or `blocked`, where another job has the turn of their key), at most `limit`.
+   */
+  makeReady(options: { limit: number; now?: number }): Promise<MakeReadyResult>;
+
+  /** Jobs on which the clock has passed judgement; core decides what becomes of them. Oldest first, at most `limit`. */
+  findDue(due: DueKind, options: { limit: number; now?: number }): Promise<readonly Job[]>;
+
+  /** Ids of terminal jobs whose `purgeAt` has come, at most `limit`. */
+  findPurgeable(options: { limit: number; now?: number }): Promise<readonly JobId[]>;
+
+  /**
+   * Erases terminal jobs (row, payloads, events, logs, links to files) and leaves a tombstone for the job's retention again, but at
+   * least `minTombstoneMs`. Jobs that are not terminal, or gone, are left alone.
+   *
+   * @returns the ids that were purged by this call.
+   */
+  purge(jobIds: readonly JobId[], options: { minTombstoneMs: number; now?: number }): Promise<readonly JobId[]>;
+
+  /** Removes tombstones that have expired, with their idempotency keys, at most `limit`. @returns how many went. */
+  removeTombstones(options: { limit: number; now?: number }): Promise<number>;
+}
+
+export interface NewJob {
+  readonly job: Job;
+  /** `job.submitted`, and `job.started` too where the job is claimed at birth. `job.lastSeq` is their number. */
+  readonly events: readonly NewEvent[];
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+  readonly fileIds: readonly string[];
+}
+
+export type InsertGroup = readonly NewJob[];
+
+export type InsertResult =
+  | { readonly outcome: "stored"; readonly items: readonly InsertedItem[] }
+  /** Item `index` holds a key that belongs to another request; nothing of the group was stored. */
+  | { readonly outcome: "key_reused"; readonly index: number; readonly jobId: JobId }
+  /** Item `index` holds the key of a job that was purged; nothing of the group was stored. */
+  | { readonly outcome: "purged"; readonly index: number; readonly jobId: JobId };
+
+/** `exists`: the key and its fingerprint are those of this earlier job; nothing was written for the item. */
+export type InsertedItem = { readonly outcome: "created" | "exists"; readonly jobId: JobId };
+
+export interface ClaimRequest {
+  readonly workerId: string;
+  /** New for every request: it fences all the leases of this claim. */
+  readonly leaseToken: string;
+  readonly leaseMs: number;
+  readonly types: readonly { readonly type: string; readonly limit: number }[];
+  readonly now?: number;
+}
+
+export interface CommitOptions {
+  readonly userStatements?: readonly UserStatement[];
+}
+
+/** A statement of the user's own, to be committed together with the job's completion. */
+export interface UserStatement {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+export type CommitResult =
+  | { readonly outcome: "committed"; readonly lastSeq: number }
+  /** A fact in the guard no longer holds, or the job is gone. Nothing was written for it. */
+  | { readonly outcome: "guard_failed" };
+
+export interface HeldLease {
+  readonly jobId: JobId;
+  readonly leaseToken: string;
+}
+
+export type LeaseResult =
+  | { readonly outcome: "extended"; readonly cancelRequestedBy: string | null }
+  | { readonly outcome: "lost" };
+
+export interface JobQuery {
+  /** `undefined`: every owner's jobs. */
+  readonly owner?: string;
+  readonly type?: string;
+  readonly status?: JobStatus;
+  readonly tag?: string;
+  readonly callbackId?: string;
+  /** Exclusive. */
+  readonly createdAfter?: number;
+  /** Exclusive. */
+  readonly createdBefore?: number;
+  readonly limit: number;
+  /** From an earlier page. @throws AppError `invalid_request` where it cannot be read. */
+  readonly cursor?: string;
+}
+
+export interface JobPage {
+  readonly items: readonly Job[];
+  readonly nextCursor: string | null;
+}
+
+export interface MakeReadyResult {
+  /** Types that have a newly ready job. */
+  readonly types: readonly string[];
+  readonly count: number;
+  /** The next `runAt` among the delayed jobs; `null` where none is delayed. */
+  readonly nextRunAt: number | null;
+}
+
+/**
+ * `lease`: leased, and the lease has run out. `start`: has never started, is not leased, and `startBy` has passed.
+ * `deadline`: not leased, not terminal, and `completeBy` has passed.
+ */
+export type DueKind = "lease" | "start" | "deadline";
