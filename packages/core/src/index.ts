@@ -1,7 +1,15 @@
 // The engine and the worker of meanwhile, and the ports they need.
 export * from "./clock.js";
+export * from "./definition/catalog.js";
+export * from "./definition/context.js";
+export * from "./definition/define-job.js";
+export * from "./definition/handler-errors.js";
+export * from "./definition/json-schema.js";
+export * from "./engine/engine.js";
 export * from "./errors.js";
 export * from "./event/event.js";
+export * from "./files/file-bytes.js";
+export * from "./files/files.js";
 export * from "./ids.js";
 export * from "./job/change.js";
 export * from "./job/job.js";
@@ -11,6 +19,7 @@ export * from "./job/payload.js";
 export * from "./job/retry.js";
 export * from "./job/transitions.js";
 export * from "./logger.js";
+export * from "./options.js";
 export * from "./principal/principal.js";
 export * from "./store/api-key-store.js";
 export * from "./store/event-store.js";

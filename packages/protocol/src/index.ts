@@ -6,4 +6,5 @@ export * from "./job-error.js";
 export * from "./job-resource.js";
 export * from "./limits.js";
 export * from "./statuses.js";
+export * from "./submit-envelope.js";
 export * from "./text.js";

@@ -1,0 +1,106 @@
+// The verbs: everything a channel may ask for. Each call carries a principal (invariant I10); the engine delegates.
+import type { JobEvent, LogLevel, SubmitEnvelope } from "@meanwhile/protocol";
+import type { Job, JobId } from "../job/job.js";
+import type { Principal } from "../principal/principal.js";
+import type { LogLine } from "../store/job-log-store.js";
+import type { JobPage, JobQuery } from "../store/job-store.js";
+
+export interface Engine {
+  /**
+   * Accepts one job: checks it, stores it durably with its first event, then resolves (invariant I9).
+   *
+   * @param envelope As sent; it is checked here, on every channel alike.
+   * @throws AppError `invalid_parameters` with pointers, `unknown_job_type`, `idempotency_key_missing`, `idempotency_key_reused`,
+   *   `job_purged` (the key's job is gone), `forbidden`, `queue_full`, `payload_too_large`, `store_unavailable`, `shutting_down`.
+   */
+  submit(envelope: SubmitEnvelope | unknown, options: SubmitOptions): Promise<Submitted>;
+
+  /** All or nothing, in one transaction; pointers begin with `#/jobs/<index>`. @throws AppError as `submit` does. */
+  submitBatch(
+    items: readonly unknown[] | unknown,
+    options: Omit<SubmitOptions, "fingerprintOf">,
+  ): Promise<readonly Submitted[]>;
+
+  /** @throws AppError `job_not_found` (also for another owner's job), `job_purged`. */
+  get(jobId: JobId, access: Access): Promise<Job>;
+
+  /** The principal's own jobs, newest first; every owner's with `jobs:admin`. */
+  list(query: Omit<JobQuery, "owner">, access: Access): Promise<JobPage>;
+
+  /** 1-based estimate for a ready `PENDING` job; `null` elsewhere and beyond 1,000. */
+  queuePosition(job: Job): Promise<number | null>;
+
+  /**
+   * Resolves with the job when it is terminal, when it has moved beyond `changedFrom`, or when the time is up: with
+   * whatever it is then. Aborting resolves it at once, too.
+   */
+  wait(jobId: JobId, options: WaitOptions): Promise<Job>;
+
+  /**
+   * Ends a waiting job at once, or tells the worker of a running one.
+   *
+   * @throws AppError `job_already_finished`, except that a job that is `CANCELLED` already is simply returned.
+   */
+  cancel(jobId: JobId, access: Access): Promise<{ job: Job; outcome: "cancelled" | "requested" }>;
+
+  /** A new job with the same parameters and `rerunOf`. @throws AppError `job_not_finished`, and as `submit` does. */
+  rerun(jobId: JobId, options: Omit<SubmitOptions, "fingerprintOf">): Promise<Submitted>;
+
+  /** Erases a terminal job now; its tombstone stays. @throws AppError `job_not_finished`. */
+  purge(jobId: JobId, access: Access): Promise<void>;
+
+  /** One page of the event log. `ended`: the terminal event is in it. */
+  events(
+    jobId: JobId,
+    options: Access & { after: number; limit: number },
+  ): Promise<{ events: readonly JobEvent[]; ended: boolean }>;
+
+  /**
+   * Yields the events of one job in `seq` order, first the stored ones, then new ones as they commit.
+   * Ends after a terminal event. Never skips; never repeats within one call.
+   *
+   * @param options.after  Last `seq` already seen; 0 (the default) starts at the beginning.
+   * @param options.signal Aborting ends the iteration quietly and frees the wake-up slot.
+   * @throws AppError `job_not_found`, `job_purged` before the first event; `store_unavailable` at any time (resume with `after`).
+   */
+  follow(jobId: JobId, options: Access & { after?: number; signal?: AbortSignal }): AsyncIterable<JobEvent>;
+
+  logs(
+    jobId: JobId,
+    options: Access & { after: number; limit: number; minLevel: LogLevel },
+  ): Promise<readonly LogLine[]>;
+}
+
+export interface Access {
+  readonly principal: Principal;
+}
+
+export interface SubmitOptions extends Access {
+  readonly idempotencyKey?: string;
+  /**
+   * What the request was, where the envelope alone does not say it (a file by its digest). Default: the envelope as sent.
+   */
+  readonly fingerprintOf?: unknown;
+  readonly origin?: Origin;
+}
+
+/** Where a submit came from: kept with the job, so that logs and traces join up. */
+export interface Origin {
+  readonly requestId?: string;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
+export interface Submitted {
+  /** As it was submitted; for a replay, as it is now. */
+  readonly job: Job;
+  /** The idempotency key had already made this job. */
+  readonly replayed: boolean;
+}
+
+export interface WaitOptions extends Access {
+  readonly timeoutMs: number;
+  /** Also resolve as soon as `lastSeq` differs from this. */
+  readonly changedFrom?: number;
+  readonly signal?: AbortSignal;
+}

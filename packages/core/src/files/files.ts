@@ -1,0 +1,99 @@
+// The files of an owner: bytes and record together.
+import type { Readable } from "node:stream";
+import { LIMITS } from "@meanwhile/protocol";
+import type { Clock } from "../clock.js";
+import { AppError } from "../errors.js";
+import { type IdSource, isUuid } from "../ids.js";
+import { maySee, type Principal } from "../principal/principal.js";
+import type { FileRecord, FileRecordStore } from "../store/file-record-store.js";
+import type { FileBytes } from "./file-bytes.js";
+
+export interface FilesOptions {
+  /** Largest file, in bytes. Default: 1 GiB. */
+  maxBytes?: number;
+  /** How long a file lives that no job names, in milliseconds. Default: 86 400 000 (a day). */
+  retentionMs?: number;
+}
+
+export interface SaveOptions {
+  readonly owner: string;
+  readonly name: string;
+  readonly mediaType: string;
+  readonly signal?: AbortSignal;
+  /** A lower bound than the configured one. */
+  readonly maxBytes?: number;
+}
+
+export interface Files {
+  readonly maxBytes: number;
+  /** @throws AppError `payload_too_large`, `store_unavailable`. */
+  save(source: Readable | Uint8Array | string, options: SaveOptions): Promise<FileRecord>;
+  /** @throws AppError `file_not_found`, also for another owner's file. */
+  get(fileId: string, options: { principal: Principal }): Promise<FileRecord>;
+  read(file: FileRecord, range?: { start: number; end: number }): Readable;
+  /** @throws AppError `file_not_found`. */
+  remove(fileId: string, options: { principal: Principal }): Promise<void>;
+  /** Removes records and bytes whoever they belong to. */
+  erase(fileIds: readonly string[]): Promise<void>;
+}
+
+export interface FilesDependencies {
+  readonly records: FileRecordStore;
+  readonly bytes: FileBytes;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+}
+
+const DAY_MS = 86_400_000;
+
+export function createFiles({ records, bytes, ids, clock }: FilesDependencies, options: FilesOptions = {}): Files {
+  const maxBytes = options.maxBytes ?? LIMITS.fileBytes;
+  const retentionMs = options.retentionMs ?? DAY_MS;
+
+  const get: Files["get"] = async (fileId, { principal }) => {
+    const file = isUuid(fileId) ? await records.find(fileId) : undefined;
+    if (file === undefined || !maySee(principal, file.owner)) throw fileNotFound(fileId);
+    return file;
+  };
+
+  const erase: Files["erase"] = async (fileIds) => {
+    // The record first: a file that is still listed but has no bytes would be worse than bytes that nobody lists.
+    for (const fileId of await records.remove(fileIds)) await bytes.remove(fileId);
+  };
+
+  return {
+    maxBytes,
+    async save(source, { owner, name, mediaType, signal, maxBytes: own }) {
+      const id = ids.uuid();
+      const limit = Math.min(maxBytes, own ?? maxBytes);
+      const written = await bytes.write(id, source, { maxBytes: limit, ...(signal === undefined ? {} : { signal }) });
+      const createdAt = clock.now();
+      const file: FileRecord = {
+        id,
+        owner,
+        name,
+        mediaType,
+        ...written,
+        createdAt,
+        expiresAt: createdAt + retentionMs,
+      };
+      try {
+        await records.insert(file);
+      } catch (error) {
+        await bytes.remove(id);
+        throw error;
+      }
+      return file;
+    },
+    get,
+    read: (file, range) => bytes.read(file.id, range),
+    async remove(fileId, access) {
+      await erase([(await get(fileId, access)).id]);
+    },
+    erase,
+  };
+}
+
+export function fileNotFound(fileId: string): AppError {
+  return new AppError("file_not_found", { message: "There is no such file, or it has expired.", details: { fileId } });
+}
