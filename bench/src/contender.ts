@@ -1,0 +1,82 @@
+// The ports of a contender: what a library must be able to do for each measure, inside a process of its own.
+
+/** Where a contender finds the store that was made for this turn. */
+export type StoreAddress =
+  | { kind: "redis"; port: number; protocol: 2 | 3 }
+  | { kind: "postgres"; url: string }
+  | { kind: "directory"; path: string }
+  | { kind: "none" };
+
+/** The ~100 bytes of JSON that every job carries. */
+export interface EchoParameters {
+  customer: string;
+  document: string;
+  note: string;
+  page: number;
+}
+
+/** For "submits": one job per call, resolved when the library says that the job is stored. */
+export interface SubmitContender {
+  submit(parameters: EchoParameters): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** For "drain": the library's own bulk way in, then one worker process as fast as its settings allow. */
+export interface DrainContender {
+  /** Stores the jobs; nothing runs yet. */
+  preload(jobs: readonly EchoParameters[]): Promise<void>;
+  /** Starts the worker; `onStart` is called when a handler begins. Every handler returns `{ok, at}` at once. */
+  startWorker(onStart: () => void): Promise<void>;
+  /** Jobs that the store itself does not call finished (or gone, for libraries that delete what is done). */
+  countUnfinished(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** For the measures over HTTP: a server on a free port of 127.0.0.1. */
+export interface HttpContender {
+  port: number;
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  /** `inside`: a worker runs in the server's process; `none`: no worker in this process. */
+  worker: "inside" | "none";
+  /** The body size that a server which stores nothing must answer with. */
+  answerSizeBytes?: number;
+}
+
+/** What one library brings; a measure only uses libraries that have its part. */
+export interface Library {
+  openSubmits?(store: StoreAddress): Promise<SubmitContender>;
+  openDrain?(store: StoreAddress, variant: Variant): Promise<DrainContender>;
+  openHttp?(store: StoreAddress, options: HttpOptions): Promise<HttpContender>;
+  /** A worker for jobs that another process of the same library accepts. */
+  openWorker?(store: StoreAddress): Promise<{ close(): Promise<void> }>;
+}
+
+export const LIBRARY_IDS = ["bullmq", "pg-boss", "graphile-worker", "bare-fastify"] as const;
+export type LibraryId = (typeof LIBRARY_IDS)[number];
+
+/** A second way of running the same library. */
+export type Variant = "usual" | "results-per-job";
+
+/** The methods that a contender's process answers. */
+export interface ContenderMethods {
+  /** Stores jobs from `callers` concurrent loops, first unmeasured for `warmupMs`, then for `durationMs`. */
+  submits(
+    options: ContenderChoice & { callers: number; warmupMs: number; durationMs: number },
+  ): Promise<{ submitted: number; elapsedMs: number }>;
+  /** Preloads `count` jobs and drains them; the time runs from the first handler to the last finished job. */
+  drain(options: ContenderChoice & { count: number }): Promise<{ elapsedMs: number }>;
+  /** Serves until `close`. */
+  http(options: ContenderChoice & HttpOptions): Promise<{ port: number }>;
+  /** Works until `close`. */
+  worker(options: ContenderChoice): Promise<null>;
+  close(parameters: null): Promise<null>;
+}
+
+export interface ContenderChoice {
+  library: LibraryId;
+  variant: Variant;
+  store: StoreAddress;
+}

@@ -1,0 +1,30 @@
+// Library ids to what opens them. Loaded one at a time, so that no process carries another contender's code.
+import type { Library, LibraryId } from "../contender.js";
+
+const loaders: Record<LibraryId, () => Promise<Library>> = {
+  async bullmq() {
+    const [inside, http] = await Promise.all([import("./bullmq.js"), import("./bullmq-http.js")]);
+    return {
+      openSubmits: inside.openBullmqSubmits,
+      openDrain: inside.openBullmqDrain,
+      openWorker: inside.openBullmqWorker,
+      openHttp: http.openBullmqHttp,
+    };
+  },
+  async "pg-boss"() {
+    const { openPgBossSubmits, openPgBossDrain } = await import("./pg-boss.js");
+    return { openSubmits: openPgBossSubmits, openDrain: openPgBossDrain };
+  },
+  async "graphile-worker"() {
+    const { openGraphileWorkerSubmits, openGraphileWorkerDrain } = await import("./graphile-worker.js");
+    return { openSubmits: openGraphileWorkerSubmits, openDrain: openGraphileWorkerDrain };
+  },
+  async "bare-fastify"() {
+    const { openBareFastify } = await import("./bare-fastify.js");
+    return { openHttp: openBareFastify };
+  },
+};
+
+export function loadLibrary(id: LibraryId): Promise<Library> {
+  return loaders[id]();
+}

@@ -1,0 +1,65 @@
+// Who takes part, on which store and with which settings; the words go into the report as they stand.
+import type { LibraryId, Variant } from "./contender.js";
+
+export type StoreKind = "redis" | "redis-aof" | "postgres" | "directory" | "none";
+
+export interface Entrant {
+  id: string;
+  label: string;
+  library: LibraryId;
+  store: StoreKind;
+  variant: Variant;
+  /** `inside` the server's process, or `apart` in a process of its own; only for measures over HTTP. */
+  worker: "inside" | "apart";
+  /** Packages whose installed versions the report names. */
+  packages: readonly string[];
+  settings: string;
+}
+
+const usual = { variant: "usual", worker: "inside" } as const;
+
+export const bullmq: Entrant = {
+  ...{ ...usual, id: "bullmq", label: "BullMQ, Redis", library: "bullmq", store: "redis" },
+  packages: ["bullmq", "ioredis", "fastify"],
+  settings:
+    'Redis with `save ""` and `appendonly no`: an acknowledged job is in memory only. One `Queue`; worker `concurrency: 100`; ' +
+    "default retention (everything finished is kept).",
+};
+
+export const bullmqAof: Entrant = {
+  ...{ ...bullmq, id: "bullmq-aof", label: "BullMQ, Redis AOF", store: "redis-aof" },
+  settings: "As above with `appendonly yes`, `appendfsync everysec`: up to a second of acknowledged jobs may be lost.",
+};
+
+export const bullmqWorkerApart: Entrant = {
+  ...{ ...bullmq, id: "bullmq-apart", label: "BullMQ, Redis, worker apart", worker: "apart" },
+  settings: "BullMQ on Redis with its worker in a second process.",
+};
+
+export const pgBoss: Entrant = {
+  ...{ ...usual, id: "pg-boss", label: "pg-boss", library: "pg-boss", store: "postgres" },
+  packages: ["pg-boss", "pg"],
+  settings:
+    "Pool of 20, `supervise` and `schedule` off, queue without `notify`. Worker: `batchSize: 1000, localConcurrency: 2, " +
+    "burstWhenBatchFull: true, pollingIntervalSeconds: 0.5`. Finished jobs are kept, without a result of their own.",
+};
+
+export const pgBossResults: Entrant = {
+  ...{ ...pgBoss, id: "pg-boss-results", label: "pg-boss, results per job", variant: "results-per-job" },
+  settings:
+    "As above with `perJobResults: true, batchSize: 500`: what comes closest to keeping a result per job, as we do.",
+};
+
+export const graphileWorker: Entrant = {
+  ...{ ...usual, id: "graphile-worker", label: "Graphile Worker", library: "graphile-worker", store: "postgres" },
+  packages: ["graphile-worker", "pg"],
+  settings:
+    "The configuration of its performance page: `concurrentJobs: 24, maxPoolSize: 25, localQueue.size: 500, " +
+    "completeJobBatchDelay: 0, failJobBatchDelay: 0`; a pool of 20 for adding. Finished jobs are deleted, results are not kept.",
+};
+
+export const bareFastify: Entrant = {
+  ...{ ...usual, id: "bare-fastify", label: "Fastify, stores nothing", library: "bare-fastify", store: "none" },
+  packages: ["fastify"],
+  settings: "The same route: JSON body parsed, an answer of the same size with the same headers, 202. No store.",
+};

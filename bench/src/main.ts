@@ -1,0 +1,79 @@
+// The command: parses options, runs the measures, writes the report, and leaves nothing behind, even on Ctrl-C.
+import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { Cleanup } from "./cleanup.js";
+import { inspectEnvironment, loadText } from "./environment.js";
+import { measures } from "./measures/measures.js";
+import { choose, parseOptions, USAGE } from "./options.js";
+import { reportOf } from "./report.js";
+import type { RunResults } from "./results.js";
+import { runMeasures } from "./run.js";
+
+const RESULTS = new URL("../results/", import.meta.url);
+
+const cleanup = new Cleanup();
+const interrupt = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop(signal));
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  await undoEverything();
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const options = parseOptions(argv);
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const chosen = choose("--only", measures, options.measures);
+  const taking = choose("--entrants", uniqueById(measures.flatMap((measure) => measure.entrants)), options.entrants);
+  const ids = new Set(taking.map((entrant) => entrant.id));
+  const plan = chosen.map((measure) => ({ ...measure, entrants: measure.entrants.filter(({ id }) => ids.has(id)) }));
+  const servers = { redisCommand: options.redisCommand, postgresUrl: options.postgresUrl };
+
+  const startedAt = new Date().toISOString();
+  const { facts, missing } = await inspectEnvironment(taking, servers);
+  const results: RunResults = {
+    pace: options.pace,
+    rounds: options.rounds,
+    facts: { Started: startedAt, ...facts },
+    turns: [],
+    failures: [],
+  };
+  const onProgress = (line: string) => console.error(line);
+  await runMeasures(
+    { ...options, measures: plan, servers, missing, cleanup, signal: interrupt.signal, onProgress },
+    results,
+  );
+  if (interrupt.signal.aborted) return 130;
+
+  results.facts["Load after"] = loadText();
+  const report = reportOf(results, plan);
+  await mkdir(RESULTS, { recursive: true });
+  const file = new URL(`${startedAt.replaceAll(":", "-")}.md`, RESULTS);
+  await writeFile(file, report);
+  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(results, null, 2));
+  console.log(report);
+  console.error(`Written to ${fileURLToPath(file)}`);
+  return results.failures.length === 0 ? 0 : 1;
+}
+
+/** Ends the turn that is running by taking its processes away; the run then ends by itself. */
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  console.error(`${signal}: ending processes, dropping databases, removing directories …`);
+  interrupt.abort();
+  await undoEverything();
+}
+
+async function undoEverything(): Promise<void> {
+  for (const failure of await cleanup.runAll()) console.error(`Could not undo ${failure}`);
+}
+
+function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [item.id, item])).values()];
+}

@@ -1,0 +1,116 @@
+// The report as Markdown: facts, one table of figures and one of ratios per measure, settings, failures.
+import type { Bar, Measure, Metric } from "./measure.js";
+import { figureByRound, type RunResults } from "./results.js";
+import { pairedRatios, type Summary, summarize } from "./statistics.js";
+
+export type Verdict = "aim reached" | "holds" | "MISSED" | "not measured" | "";
+
+export function reportOf(results: RunResults, measures: readonly Measure[]): string {
+  const sections = [
+    "# Benchmark",
+    factsOf(results),
+    ...measures.map((measure) => measureSection(results, measure)),
+    settingsOf(measures),
+    failuresOf(results),
+  ];
+  return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+}
+
+/** The median of the rounds' ratios against the bar, or `undefined` when one side was not measured. */
+export function ratioOf(results: RunResults, measure: Measure, bar: Bar): Summary | undefined {
+  const of = (entrant: string) => figureByRound(results, { measure, entrant, metric: bar.metric });
+  return summarize(pairedRatios(of(bar.ours), bar.over.map(of), { better: metricOf(measure, bar.metric).better }));
+}
+
+export function verdictOf(ratio: Summary | undefined, bar: Bar, better: Metric["better"]): Verdict {
+  const reaches = (line: number, value: number) => (better === "higher" ? value >= line : value <= line);
+  if (ratio === undefined) return "not measured";
+  if (bar.aim !== undefined && reaches(bar.aim, ratio.median)) return "aim reached";
+  if (bar.must === undefined) return "";
+  return reaches(bar.must, ratio.median) ? "holds" : "MISSED";
+}
+
+function factsOf(results: RunResults): string {
+  const facts = { Pace: `${results.pace}, ${results.rounds} interleaved rounds`, ...results.facts };
+  return Object.entries(facts)
+    .map(([label, value]) => `- **${label}**: ${value}`)
+    .join("\n");
+}
+
+function measureSection(results: RunResults, measure: Measure): string {
+  const head = `## ${measure.title} (\`${measure.id}\`)\n\n${measure.explanation(results.pace)}`;
+  return [head, figuresTable(results, measure), ratiosTable(results, measure)]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function figuresTable(results: RunResults, measure: Measure): string {
+  const rows = measure.entrants.map((entrant) => {
+    const cells = measure.metrics.map((metric) => {
+      const byRound = figureByRound(results, { measure, entrant: entrant.id, metric: metric.id });
+      return summaryText(summarize([...byRound.values()]), metric.digits);
+    });
+    return [entrant.label, ...cells];
+  });
+  return table(["median (min–max)", ...measure.metrics.map((metric) => metric.label)], rows);
+}
+
+function ratiosTable(results: RunResults, measure: Measure): string {
+  const rows = measure.bars.map((bar) => {
+    const metric = metricOf(measure, bar.metric);
+    const ratio = ratioOf(results, measure, bar);
+    const sign = metric.better === "higher" ? "≥" : "≤";
+    const over = bar.over.map((id) => labelOf(measure, id)).join(" | ");
+    return [
+      `${metric.label}: ${labelOf(measure, bar.ours)} ÷ ${bar.over.length > 1 ? `best of (${over})` : over}`,
+      summaryText(ratio, 2),
+      bar.must === undefined ? "" : `${sign} ${bar.must}`,
+      bar.aim === undefined ? "" : `${sign} ${bar.aim}`,
+      verdictOf(ratio, bar, metric.better),
+    ];
+  });
+  return rows.length === 0 ? "" : table(["ratio within a round", "median (min–max)", "must", "aim", "verdict"], rows);
+}
+
+function settingsOf(measures: readonly Measure[]): string {
+  const entrants = new Map(measures.flatMap((measure) => measure.entrants).map((entrant) => [entrant.id, entrant]));
+  const lines = [...entrants.values()].map((entrant) => `- **${entrant.label}**: ${entrant.settings}`);
+  return `## Settings\n\n${lines.join("\n")}`;
+}
+
+function failuresOf(results: RunResults): string {
+  if (results.failures.length === 0) return "";
+  const lines = results.failures.map(
+    (failure) =>
+      `- \`${failure.measure}\`, ${failure.entrant}, round ${failure.round + 1}: ${firstLine(failure.reason)}`,
+  );
+  return `## Not measured\n\n${lines.join("\n")}`;
+}
+
+function metricOf(measure: Measure, id: string): Metric {
+  const metric = measure.metrics.find((candidate) => candidate.id === id);
+  if (metric === undefined)
+    throw new Error(`Measure "${measure.id}" has a bar on the metric "${id}", which it does not have.`);
+  return metric;
+}
+
+function labelOf(measure: Measure, entrantId: string): string {
+  return measure.entrants.find((entrant) => entrant.id === entrantId)?.label ?? entrantId;
+}
+
+function summaryText(summary: Summary | undefined, digits: number): string {
+  if (summary === undefined) return "–";
+  const text = (value: number) =>
+    value.toLocaleString("en-GB", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${text(summary.median)} (${text(summary.min)}–${text(summary.max)})`;
+}
+
+/** A bar within a cell would end it. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}

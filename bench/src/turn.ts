@@ -1,0 +1,122 @@
+// One turn of one entrant: a fresh store, fresh processes, and the end of all of them.
+import type { Cleanup } from "./cleanup.js";
+import type { ContenderChoice, ContenderMethods, StoreAddress } from "./contender.js";
+import type { Entrant } from "./entrants.js";
+import type { LoadMethods } from "./load-process.js";
+import { Child, cpuSecondsOf } from "./processes.js";
+import { makeDirectory } from "./stores/directory.js";
+import { createDatabase } from "./stores/postgres-database.js";
+import { startRedis } from "./stores/redis-server.js";
+
+export interface StoreServers {
+  /** The redis-server to start, by name or path. */
+  redisCommand: string;
+  /** A PostgreSQL that is already running. */
+  postgresUrl: string;
+}
+
+const CONTENDER_SCRIPT = new URL("./contender-process.js", import.meta.url);
+const LOAD_SCRIPT = new URL("./load-process.js", import.meta.url);
+
+export class Turn {
+  readonly #cleanup: Cleanup;
+  readonly #servers: StoreServers;
+  readonly #undo: (() => Promise<void>)[] = [];
+
+  constructor(options: { cleanup: Cleanup; servers: StoreServers }) {
+    this.#cleanup = options.cleanup;
+    this.#servers = options.servers;
+  }
+
+  async open(entrant: Entrant): Promise<OpenEntrant> {
+    const { address, processIds } = await this.#makeStore(entrant);
+    const choice = { library: entrant.library, variant: entrant.variant, store: address };
+    return new OpenEntrant({
+      choice,
+      processIds,
+      label: entrant.label,
+      start: (name) => this.#start(CONTENDER_SCRIPT, name),
+    });
+  }
+
+  openLoad(): Child<LoadMethods> {
+    return this.#start(LOAD_SCRIPT, "load generator");
+  }
+
+  /** Ends what the turn opened, newest first. */
+  async end(): Promise<void> {
+    for (const undo of this.#undo.splice(0).reverse()) await undo();
+  }
+
+  #start<Methods extends object>(script: URL, name: string): Child<Methods> {
+    const child = new Child<Methods>(script, { name });
+    this.#remember(`process of ${name}`, () => child.end());
+    return child;
+  }
+
+  async #makeStore({ store }: Entrant): Promise<{ address: StoreAddress; processIds: number[] }> {
+    switch (store) {
+      case "none":
+        return { address: { kind: "none" }, processIds: [] };
+      case "directory": {
+        const { path, remove } = await makeDirectory("store");
+        this.#remember(path, remove);
+        return { address: { kind: "directory", path }, processIds: [] };
+      }
+      case "postgres": {
+        const { url, drop } = await createDatabase({ serverUrl: this.#servers.postgresUrl });
+        this.#remember(url, drop);
+        return { address: { kind: "postgres", url }, processIds: [] };
+      }
+      case "redis":
+      case "redis-aof": {
+        const options = { command: this.#servers.redisCommand, appendOnly: store === "redis-aof" };
+        const { port, protocol, processId, end } = await startRedis(options);
+        this.#remember(`redis-server ${processId}`, end);
+        return { address: { kind: "redis", port, protocol }, processIds: [processId] };
+      }
+    }
+  }
+
+  #remember(name: string, undo: () => Promise<void>): void {
+    this.#undo.push(this.#cleanup.add(name, undo));
+  }
+}
+
+/** An entrant on its store; its processes start when they are asked for. */
+export class OpenEntrant {
+  readonly choice: ContenderChoice;
+  readonly #start: (name: string) => Child<ContenderMethods>;
+  readonly #label: string;
+  readonly #processIds: number[];
+  readonly #children: Child<ContenderMethods>[] = [];
+
+  constructor(options: {
+    choice: ContenderChoice;
+    processIds: number[];
+    label: string;
+    start: (name: string) => Child<ContenderMethods>;
+  }) {
+    this.choice = options.choice;
+    this.#start = options.start;
+    this.#label = options.label;
+    this.#processIds = options.processIds;
+  }
+
+  startProcess(): Child<ContenderMethods> {
+    const child = this.#start(this.#label);
+    this.#children.push(child);
+    this.#processIds.push(child.processId);
+    return child;
+  }
+
+  /** CPU seconds of all processes of this entrant so far, with those of a store that was started for it. */
+  cpuSeconds(): number {
+    return this.#processIds.reduce((sum, processId) => sum + cpuSecondsOf(processId), 0);
+  }
+
+  /** Lets the library close itself; the processes end with the turn. */
+  async close(): Promise<void> {
+    for (const child of this.#children) await child.call("close", null, { timeoutMs: 15_000 });
+  }
+}
