@@ -26,4 +26,5 @@ export * from "./store/event-store.js";
 export * from "./store/file-record-store.js";
 export * from "./store/job-log-store.js";
 export * from "./store/job-store.js";
+export * from "./store/memory-store.js";
 export * from "./store/store.js";

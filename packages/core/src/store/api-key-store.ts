@@ -15,11 +15,12 @@ export interface ApiKeyRecord {
 }
 
 export interface ApiKeyStore {
-  /** @throws AppError `conflict` where a key of that name is in force. */
+  /** @throws AppError `conflict` where a key of that name is there and not revoked, be it expired or not. */
   insert(key: ApiKeyRecord): Promise<void>;
+  /** The key, also where it is revoked or expired: core judges. */
   findByHash(hash: string): Promise<ApiKeyRecord | undefined>;
   /** All keys, oldest first, revoked and expired ones too. */
   list(): Promise<readonly ApiKeyRecord[]>;
-  /** @returns `false` where there is no such key in force. */
+  /** Sets `revokedAt`. @returns `false` where no key of that id or name is there that is not revoked. */
   revoke(idOrName: string, options: { at: number }): Promise<boolean>;
 }

@@ -12,7 +12,8 @@ export interface EventStore {
   /**
    * The whole log in commit order (invariant I3), after an opaque position, at most `limit`.
    *
-   * @param options.after `null` starts at the oldest event that is kept.
+   * @param options.after `null` starts at the oldest event that is kept. A position stays good when its event is purged.
+   * @throws AppError `invalid_request` where `after` cannot be read.
    */
   readLog(options: { after: string | null; limit: number }): Promise<LogPage>;
 

@@ -19,15 +19,18 @@ export interface FileRecordStore {
   insert(file: FileRecord): Promise<void>;
   find(fileId: string): Promise<FileRecord | undefined>;
 
-  /** The job names these files from now on. Files that do not exist or belong to another owner are passed over. */
+  /**
+   * The job names these files from now on. Files that do not exist or belong to another owner are passed over, and so is
+   * all of it where the job does not exist.
+   */
   link(jobId: JobId, fileIds: readonly string[]): Promise<void>;
 
-  /** The ids of the files that the job names. */
+  /** The ids of the files that the job names, in no order. */
   linkedTo(jobId: JobId): Promise<readonly string[]>;
 
-  /** Files past `expiresAt` that no job names any more, at most `limit`. */
+  /** Files whose `expiresAt` has come and that no job names any more, longest expired first, at most `limit`. */
   findExpired(options: { limit: number; now?: number }): Promise<readonly string[]>;
 
-  /** Forgets the records. @returns the ids that existed. */
+  /** Forgets the records, and the links to them. @returns the ids that existed, in no order. */
   remove(fileIds: readonly string[]): Promise<readonly string[]>;
 }

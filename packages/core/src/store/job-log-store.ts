@@ -4,8 +4,9 @@ import type { JobId } from "../job/job.js";
 
 export interface JobLogStore {
   /**
-   * Appends lines; `seq` counts 1, 2, 3 … per job. Of each job `maxLines` are kept; the first line beyond them is replaced by `droppedNote` (once), the
-   * others are not stored. Lines of jobs that do not exist are dropped.
+   * Appends lines; `seq` counts 1, 2, 3 … per job. Of each job `maxLines` are kept. The first line beyond them is replaced
+   * by `droppedNote` (once; level `warn`, no fields, instant and attempt of that line), the others are not stored. Lines of
+   * jobs that do not exist are dropped.
    */
   append(lines: readonly NewLogLine[], options: { maxLines: number; droppedNote: string }): Promise<void>;
 

@@ -6,7 +6,8 @@ import type { ClaimedJob, Job, JobId, Tombstone } from "../job/job.js";
 export interface JobStore {
   /**
    * Stores groups of new jobs with their first events, all groups in one transaction. A group is stored whole or not at
-   * all, and one group's refusal does not touch another. Items of one call see each other's idempotency keys.
+   * all, and one group's refusal does not touch another. Items of one call see each other's idempotency keys, those of a
+   * refused group excepted. A refusal names the first item at fault.
    *
    * For a job with a `concurrencyKey` that is due (`readiness: "ready"`), the store joins the turn queue of
    * (owner, key) and writes `blocked` instead where somebody is before it.
@@ -18,7 +19,9 @@ export interface JobStore {
   /**
    * Leases ready jobs: per type at most `limit`, in the order (priority descending, `runAt`, insertion). Each claimed job
    * gets `attempt + 1`, status `PROCESSING` (or `ROLLBACK_PROCESSING` from `ROLLBACK_REQUIRED`), `readiness: null`, the
-   * lease, `startedAt` where it had none, and the event `job.started` (or `job.rollback_started`), in one transaction.
+   * lease, `startedAt` where it had none, `updatedAt: now`, and the event `job.started` (or `job.rollback_started`, whose
+   * data are the job's error and undo steps), in one transaction.
+   * The answer goes type by type as they were asked for, and inside a type in the order of the claim.
    * No job is ever claimed by two callers. The cost does not grow with finished, delayed or foreign jobs.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
@@ -29,7 +32,8 @@ export interface JobStore {
    * `blocked` becomes `ready`.
    *
    * @param options.userStatements run first, inside the same transaction, before any change; if one fails, nothing is
-   *   written and the promise rejects with its error. If any guard misses, nothing is written either.
+   *   written and the promise rejects with its error. If any guard misses, nothing is written either, and every result is
+   *   `guard_failed`. A store without SQL rejects.
    */
   commit(changes: readonly Change[], options?: CommitOptions): Promise<readonly CommitResult[]>;
 
@@ -43,32 +47,35 @@ export interface JobStore {
   /** Newest first (by insertion). A page may be short although `nextCursor` is set: the walk is bounded. */
   list(query: JobQuery): Promise<JobPage>;
 
-  /** How many jobs would be claimed before this ready job, counted up to `limit`; `undefined` where it is not ready. */
+  /** How many jobs of its type would be claimed before this ready job, counted up to `limit`; `undefined` where it is not ready. */
   countAhead(jobId: JobId, options: { limit: number }): Promise<number | undefined>;
 
   /** Jobs per type that are neither leased nor terminal, counted up to `limit` each; types without any are left out. */
   countWaiting(types: readonly string[], options: { limit: number }): Promise<ReadonlyMap<string, number>>;
 
   /**
-   * Makes delayed jobs whose `runAt` has come `ready` (or `blocked`, where another job has the turn of their key), at most `limit`.
+   * Makes delayed jobs whose `runAt` has come `ready` (or `blocked`, where another job has the turn of their key), at most
+   * `limit`, in the order (`runAt`, insertion), which is also the order in which they join the turn queues. Draws no `seq`
+   * and leaves `updatedAt` alone.
    */
   makeReady(options: { limit: number; now?: number }): Promise<MakeReadyResult>;
 
-  /** Jobs on which the clock has passed judgement; core decides what becomes of them. Oldest first, at most `limit`. */
+  /** Jobs on which the clock has passed judgement; core decides what becomes of them. Longest overdue first, at most `limit`. */
   findDue(due: DueKind, options: { limit: number; now?: number }): Promise<readonly Job[]>;
 
-  /** Ids of terminal jobs whose `purgeAt` has come, at most `limit`. */
+  /** Ids of terminal jobs whose `purgeAt` has come, longest due first, at most `limit`. */
   findPurgeable(options: { limit: number; now?: number }): Promise<readonly JobId[]>;
 
   /**
-   * Erases terminal jobs (row, payloads, events, logs, links to files) and leaves a tombstone for the job's retention again, but at
-   * least `minTombstoneMs`. Jobs that are not terminal, or gone, are left alone.
+   * Erases terminal jobs (row, payloads, events, logs, links to files), whether their `purgeAt` has come or not, and leaves a
+   * tombstone from `now` for the job's retention again, but at least `minTombstoneMs`. Jobs that are not terminal, or gone,
+   * are left alone.
    *
    * @returns the ids that were purged by this call.
    */
   purge(jobIds: readonly JobId[], options: { minTombstoneMs: number; now?: number }): Promise<readonly JobId[]>;
 
-  /** Removes tombstones that have expired, with their idempotency keys, at most `limit`. @returns how many went. */
+  /** Removes tombstones that have expired, with their idempotency keys, longest expired first, at most `limit`. @returns how many went. */
   removeTombstones(options: { limit: number; now?: number }): Promise<number>;
 }
 
@@ -84,9 +91,12 @@ export type InsertGroup = readonly NewJob[];
 
 export type InsertResult =
   | { readonly outcome: "stored"; readonly items: readonly InsertedItem[] }
-  /** Item `index` holds a key that belongs to another request; nothing of the group was stored. */
+  /**
+   * Item `index` holds a key that belongs to another request; nothing of the group was stored. Where the other request is an
+   * earlier item of the same group, `jobId` is that item's and not stored either.
+   */
   | { readonly outcome: "key_reused"; readonly index: number; readonly jobId: JobId }
-  /** Item `index` holds the key of a job that was purged; nothing of the group was stored. */
+  /** Item `index` holds the key of a job that was purged, whatever its fingerprint; nothing of the group was stored. */
   | { readonly outcome: "purged"; readonly index: number; readonly jobId: JobId };
 
 /** `exists`: the key and its fingerprint are those of this earlier job; nothing was written for the item. */
@@ -147,15 +157,16 @@ export interface JobPage {
 }
 
 export interface MakeReadyResult {
-  /** Types that have a newly ready job. */
+  /** Types that have a newly ready job, in no order. */
   readonly types: readonly string[];
+  /** Jobs that are delayed no more, the blocked ones included; `limit` says that there may be others. */
   readonly count: number;
-  /** The next `runAt` among the delayed jobs; `null` where none is delayed. */
+  /** The next `runAt` among the jobs that are still delayed; `null` where none is. */
   readonly nextRunAt: number | null;
 }
 
 /**
- * `lease`: leased, and the lease has run out. `start`: has never started, is not leased, and `startBy` has passed.
- * `deadline`: not leased, not terminal, and `completeBy` has passed.
+ * `lease`: leased, and the lease has run out. `start`: `PENDING`, has never started, and `startBy` has come.
+ * `deadline`: `PENDING`, and `completeBy` has come. A rollback has no deadline: what is to be undone is undone late, too.
  */
 export type DueKind = "lease" | "start" | "deadline";

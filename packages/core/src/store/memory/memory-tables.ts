@@ -1,0 +1,72 @@
+// What the memory store keeps: the tables of a database as maps and lists.
+import type { NewEvent, StoredEvent } from "../../job/change.js";
+import type { Job, JobId, Tombstone } from "../../job/job.js";
+import type { ApiKeyRecord } from "../api-key-store.js";
+import type { FileRecord } from "../file-record-store.js";
+import type { LogLine } from "../job-log-store.js";
+
+/** A job with all that is erased together with it. */
+export interface JobRow {
+  /** Counts insertions; the order of lists, and the last word in the order of claims. */
+  readonly ordinal: number;
+  job: Job;
+  readonly events: StoredEvent[];
+  readonly lines: LogLine[];
+  readonly fileIds: Set<string>;
+}
+
+export interface LogEntry {
+  readonly position: number;
+  readonly event: StoredEvent;
+}
+
+export interface IdempotencyRecord {
+  readonly jobId: JobId;
+  readonly fingerprint: string;
+}
+
+export interface MemoryTables {
+  /** In insertion order. */
+  readonly jobs: Map<JobId, JobRow>;
+  /** Every event that is kept, in commit order (invariant I3). */
+  log: LogEntry[];
+  lastOrdinal: number;
+  lastPosition: number;
+  /** By owner and key, see `ownedKey`. Outlive the job's purge; go with its tombstone. */
+  readonly idempotency: Map<string, IdempotencyRecord>;
+  readonly tombstones: Map<JobId, Tombstone>;
+  /** Turn queues by owner and `concurrencyKey`, in join order; no queue is empty. */
+  readonly turns: Map<string, JobId[]>;
+  readonly files: Map<string, FileRecord>;
+  /** In insertion order. */
+  readonly apiKeys: ApiKeyRecord[];
+}
+
+export function createTables(): MemoryTables {
+  return {
+    jobs: new Map(),
+    log: [],
+    lastOrdinal: 0,
+    lastPosition: 0,
+    idempotency: new Map(),
+    tombstones: new Map(),
+    turns: new Map(),
+    files: new Map(),
+    apiKeys: [],
+  };
+}
+
+/** One text for a key inside its owner's space; no two pairs share one. */
+export function ownedKey(owner: string, key: string): string {
+  return JSON.stringify([owner, key]);
+}
+
+/** Draws `seq` and position and writes the events; the job's `lastSeq` follows. */
+export function appendEvents(tables: MemoryTables, row: JobRow, events: readonly NewEvent[]): void {
+  for (const event of events) {
+    const stored: StoredEvent = { ...event, jobId: row.job.id, seq: row.events.length + 1 };
+    row.events.push(stored);
+    tables.log.push({ position: ++tables.lastPosition, event: stored });
+  }
+  row.job = { ...row.job, lastSeq: row.events.length };
+}
