@@ -36,13 +36,14 @@ export function createDiskFileBytes(options: DiskFileBytesOptions): FileBytes {
     async write(fileId, source, { maxBytes, signal }) {
       const target = pathOf(folder, fileId);
       signal?.throwIfAborted();
-      writer ??= identifyThisProcess();
-      const part = `${target}.${writerText(await writer, ++writes)}${PART}`;
       const origin = toReadable(source);
       let originError: unknown;
+      // From the first moment: a source that fails before it is read would otherwise end the process.
       origin.once("error", (error) => {
         originError = error;
       });
+      writer ??= identifyThisProcess();
+      const part = `${target}.${writerText(await writer, ++writes)}${PART}`;
       try {
         await makeShard(dirname(target));
         const written = await writePart(part, origin, { maxBytes, signal });
@@ -54,7 +55,7 @@ export function createDiskFileBytes(options: DiskFileBytesOptions): FileBytes {
           // The first error says what is wrong; what is left here falls to `sweep`.
         });
         // A source that is a file itself may fail like a disk, too; that is its reader's business.
-        throw error === originError ? error : toWriteError(error, folder);
+        throw originError ?? toWriteError(error, folder);
       }
     },
 
