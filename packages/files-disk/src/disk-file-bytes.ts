@@ -37,25 +37,21 @@ export function createDiskFileBytes(options: DiskFileBytesOptions): FileBytes {
       const target = pathOf(folder, fileId);
       signal?.throwIfAborted();
       const origin = toReadable(source);
-      let originError: unknown;
       // From the first moment: a source that fails before it is read would otherwise end the process.
-      origin.once("error", (error) => {
-        originError = error;
-      });
+      origin.once("error", () => {});
       writer ??= identifyThisProcess();
       const part = `${target}.${writerText(await writer, ++writes)}${PART}`;
       try {
-        await makeShard(dirname(target));
-        const written = await writePart(part, origin, { maxBytes, signal });
-        await rename(part, target);
-        await syncFolder(dirname(target));
+        await onDisk(folder, makeShard(dirname(target)));
+        const written = await writePart(part, origin, { folder, maxBytes, signal });
+        await onDisk(folder, rename(part, target));
+        await onDisk(folder, syncFolder(dirname(target)));
         return written;
       } catch (error) {
         await rm(part, { force: true }).catch(() => {
           // The first error says what is wrong; what is left here falls to `sweep`.
         });
-        // A source that is a file itself may fail like a disk, too; that is its reader's business.
-        throw originError ?? toWriteError(error, folder);
+        throw error;
       }
     },
 
@@ -68,12 +64,7 @@ export function createDiskFileBytes(options: DiskFileBytesOptions): FileBytes {
     },
 
     async remove(fileId) {
-      const target = pathOf(folder, fileId);
-      try {
-        await rm(target, { force: true });
-      } catch (error) {
-        throw toWriteError(error, folder);
-      }
+      await onDisk(folder, rm(pathOf(folder, fileId), { force: true }));
     },
 
     sweep: () => sweep(folder),
@@ -123,12 +114,21 @@ function pathOf(folder: string, fileId: string): string {
   return join(folder, fileId.slice(-2), fileId);
 }
 
+/** Translates where the folder fails, and only there: a source that is a file itself may fail like a disk, too. */
+async function onDisk<T>(folder: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toWriteError(error, folder);
+  }
+}
+
 async function writePart(
   part: string,
   source: Readable,
-  { maxBytes, signal }: { maxBytes: number; signal: AbortSignal | undefined },
+  { folder, maxBytes, signal }: { folder: string; maxBytes: number; signal: AbortSignal | undefined },
 ): Promise<WrittenBytes> {
-  const handle = await open(part, "wx", PRIVATE_FILE);
+  const handle = await onDisk(folder, open(part, "wx", PRIVATE_FILE));
   try {
     const hash = createHash("sha256");
     let sizeBytes = 0;
@@ -138,11 +138,11 @@ async function writePart(
         sizeBytes += bytes.length;
         if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
         hash.update(bytes);
-        await writeAll(handle, bytes);
+        await onDisk(folder, writeAll(handle, bytes));
       }
     };
     await pipeline(source, sink, signal === undefined ? {} : { signal });
-    await handle.sync();
+    await onDisk(folder, handle.sync());
     return { sizeBytes, sha256: hash.digest("hex") };
   } finally {
     await handle.close();
@@ -192,7 +192,7 @@ async function sweep(folder: string): Promise<number> {
     if (!/^[0-9a-f]{2}$/.test(shard)) continue;
     for (const name of await entriesOf(join(folder, shard))) {
       if (!name.endsWith(PART) || !(await isAbandoned(join(folder, shard, name)))) continue;
-      await rm(join(folder, shard, name), { force: true });
+      await onDisk(folder, rm(join(folder, shard, name), { force: true }));
       removed++;
     }
   }
