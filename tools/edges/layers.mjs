@@ -1,0 +1,43 @@
+// Who may import whom (ARCHITECTURE.md, section 5), as data. A folder without an entry here is itself a fault.
+
+/**
+ * `packages`: the workspace packages that files other than tests may import.
+ * `builtins`: the Node modules that they may import, each with its reason; absent where all are allowed.
+ */
+export const LAYERS = {
+  "packages/protocol": {
+    packages: [],
+    builtins: {},
+  },
+  "packages/core": {
+    packages: ["@meanwhile/protocol"],
+    builtins: {
+      "node:stream": "types of the byte streams that files are; core reads and writes none itself",
+      "node:async_hooks": "carries the running attempt to whoever logs inside it",
+      "node:diagnostics_channel": "points where metrics and tests look on",
+      "node:crypto": "hashes API keys and fingerprints; no randomness, which is injected (I8)",
+    },
+  },
+  "packages/store-testkit": { packages: ["@meanwhile/protocol", "@meanwhile/core"] },
+  "packages/store-sqlite": { packages: ["@meanwhile/protocol", "@meanwhile/core"] },
+  "packages/files-disk": { packages: ["@meanwhile/protocol", "@meanwhile/core"] },
+  "packages/server": { packages: ["@meanwhile/protocol", "@meanwhile/core"] },
+  "packages/meanwhile": {
+    packages: [
+      "@meanwhile/protocol",
+      "@meanwhile/core",
+      "@meanwhile/store-sqlite",
+      "@meanwhile/files-disk",
+      "@meanwhile/server",
+    ],
+  },
+  "examples/files": { packages: ["meanwhile"] },
+  "examples/showcase": { packages: ["meanwhile", "@meanwhile-examples/files"] },
+  bench: { packages: ["meanwhile"] },
+  tests: { packages: ["meanwhile", "@meanwhile/protocol"] },
+};
+
+/** Test files may look past the layers (a server's test runs on a real store), but never past declarations. */
+export function isTestFile(path) {
+  return /\.test\.m?ts$/.test(path) || path.startsWith("tests/");
+}
