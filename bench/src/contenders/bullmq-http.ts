@@ -54,7 +54,9 @@ function addRoutes(app: FastifyInstance, { queue, events }: Parts): void {
     const job = await Job.fromId(queue, id);
     if (job === undefined) return reply.code(404).send();
     const waitMs = waitOf(request.headers.prefer);
-    const result: unknown = waitMs > 0 ? await done(job, waitMs) : job.returnvalue;
+    // A job that was read as finished needs no second question to Redis.
+    const mustWait = waitMs > 0 && job.finishedOn === undefined;
+    const result: unknown = mustWait ? await done(job, waitMs) : job.returnvalue;
     return { id, status: result === null ? "PENDING" : "COMPLETED", statusUrl: `/api/v2/jobs/${id}`, result };
   });
 

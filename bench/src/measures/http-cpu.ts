@@ -4,14 +4,15 @@ import { type Measure, OURS, type Pace } from "../measure.js";
 import { canReadCpuSeconds } from "../processes.js";
 
 const CLIENTS = 100;
-const WARMUP_JOBS = 1_000;
+/** Compiling a cold server costs as much CPU as thousands of jobs, so the warm-up is long. */
+const warmupCount = (pace: Pace) => (pace === "quick" ? 2_000 : 6_000);
 const jobCount = (pace: Pace) => (pace === "quick" ? 4_000 : 20_000);
 
 export const httpCpu: Measure = {
   id: "http-cpu",
   title: "CPU seconds per 1000 jobs over HTTP",
   explanation: (pace) =>
-    `${CLIENTS} closed-loop clients on bare sockets, ${jobCount(pace)} jobs each way after ${WARMUP_JOBS} as warm-up, "followed" and ` +
+    `${CLIENTS} closed-loop clients on bare sockets, ${jobCount(pace)} jobs each way after ${warmupCount(pace)} as warm-up, "followed" and ` +
     '"held" as in idle-latency. CPU is user and system time of the server, the worker and the store, read from /proc; the ' +
     "clients are not counted.",
   entrants: [bullmq, bullmqAof, bullmqWorkerApart],
@@ -35,7 +36,7 @@ export const httpCpu: Measure = {
     const worker = entrant.worker === "apart" ? "none" : "inside";
     const { port } = await server.call("http", { ...open.choice, worker });
     const run = async (way: "follow" | "held") => {
-      await load.call("runClients", { port, way, clients: CLIENTS, count: WARMUP_JOBS });
+      await load.call("runClients", { port, way, clients: CLIENTS, count: warmupCount(pace) });
       const cpuBefore = open.cpuSeconds();
       const outcome = await load.call("runClients", { port, way, clients: CLIENTS, count: jobCount(pace) });
       const cpuSeconds = ((open.cpuSeconds() - cpuBefore) / outcome.jobs) * 1_000;

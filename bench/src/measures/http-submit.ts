@@ -4,7 +4,7 @@ import { type Measure, OURS, type Pace } from "../measure.js";
 import { canReadCpuSeconds } from "../processes.js";
 
 const CONNECTIONS = 100;
-const seconds = (pace: Pace) => (pace === "quick" ? { warmup: 1, run: 2 } : { warmup: 1, run: 5 });
+const seconds = (pace: Pace) => (pace === "quick" ? { warmup: 1, run: 2 } : { warmup: 3, run: 5 });
 
 export const httpSubmit: Measure = {
   id: "http-submit",
@@ -22,6 +22,7 @@ export const httpSubmit: Measure = {
   ],
   bars: [
     { metric: "requestsPerSecond", ours: OURS, over: [bareFastify.id], must: 0.5 },
+    { metric: "cpuMicroseconds", ours: OURS, over: [bareFastify.id] },
     { metric: "requestsPerSecond", ours: OURS, over: [bullmq.id] },
   ],
   async run(turn, entrant, pace) {
