@@ -33,8 +33,8 @@ export interface Files {
   read(file: FileRecord, range?: { start: number; end: number }): Readable;
   /** @throws AppError `file_not_found`. */
   remove(fileId: string, options: { principal: Principal }): Promise<void>;
-  /** Removes records and bytes whoever they belong to. */
-  erase(fileIds: readonly string[]): Promise<void>;
+  /** Removes records and bytes, whoever they belong to, of those files that no job names (any more). */
+  eraseUnlinked(fileIds: readonly string[]): Promise<void>;
 }
 
 export interface FilesDependencies {
@@ -56,9 +56,10 @@ export function createFiles({ records, bytes, ids, clock }: FilesDependencies, o
     return file;
   };
 
-  const erase: Files["erase"] = async (fileIds) => {
+  const erase = async (fileIds: readonly string[], options?: { unlinkedOnly: boolean }) => {
+    if (fileIds.length === 0) return;
     // The record first: a file that is still listed but has no bytes would be worse than bytes that nobody lists.
-    for (const fileId of await records.remove(fileIds)) await bytes.remove(fileId);
+    for (const fileId of await records.remove(fileIds, options)) await bytes.remove(fileId);
   };
 
   return {
@@ -90,7 +91,7 @@ export function createFiles({ records, bytes, ids, clock }: FilesDependencies, o
     async remove(fileId, access) {
       await erase([(await get(fileId, access)).id]);
     },
-    erase,
+    eraseUnlinked: (fileIds) => erase(fileIds, { unlinkedOnly: true }),
   };
 }
 

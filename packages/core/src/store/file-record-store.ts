@@ -31,6 +31,11 @@ export interface FileRecordStore {
   /** Files whose `expiresAt` has come and that no job names any more, longest expired first, at most `limit`. */
   findExpired(options: { limit: number; now?: number }): Promise<readonly string[]>;
 
-  /** Forgets the records, and the links to them. @returns the ids that existed, in no order. */
-  remove(fileIds: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Forgets the records, and the links to them.
+   *
+   * @param options.unlinkedOnly Passes over files that a job still names. Default: `false`.
+   * @returns the ids that are gone by this call, in no order.
+   */
+  remove(fileIds: readonly string[], options?: { unlinkedOnly?: boolean }): Promise<readonly string[]>;
 }

@@ -122,7 +122,8 @@ export interface UserStatement {
 }
 
 export type CommitResult =
-  | { readonly outcome: "committed"; readonly lastSeq: number }
+  /** `readiedType`: the type of the job that got this one's turn of their `concurrencyKey`, where one did. */
+  | { readonly outcome: "committed"; readonly lastSeq: number; readonly readiedType?: string }
   /** A fact in the guard no longer holds, or the job is gone. Nothing was written for it. */
   | { readonly outcome: "guard_failed" };
 

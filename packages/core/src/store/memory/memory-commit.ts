@@ -25,8 +25,9 @@ function commitChange(tables: MemoryTables, change: Change): CommitResult {
   if (row === undefined || !holds(change.guard, row.job)) return { outcome: "guard_failed" };
   row.job = patched(row.job, change);
   appendEvents(tables, row, change.events);
-  if (isTerminal(row.job.status)) endTurn(tables, row.job);
-  return { outcome: "committed", lastSeq: row.job.lastSeq };
+  const { lastSeq } = row.job;
+  const readiedType = isTerminal(row.job.status) ? endTurn(tables, row.job) : undefined;
+  return { outcome: "committed", lastSeq, ...(readiedType === undefined ? {} : { readiedType }) };
 }
 
 function holds(guard: Guard, job: Job): boolean {

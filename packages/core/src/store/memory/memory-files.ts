@@ -29,8 +29,8 @@ export function createMemoryFiles(tables: MemoryTables, clock: Clock): FileRecor
         .slice(0, limit)
         .map((file) => file.id),
 
-    remove: async (fileIds) => {
-      const removed = fileIds.filter((fileId) => tables.files.delete(fileId));
+    remove: async (fileIds, { unlinkedOnly = false } = {}) => {
+      const removed = fileIds.filter((fileId) => !(unlinkedOnly && isNamed(fileId)) && tables.files.delete(fileId));
       for (const row of tables.jobs.values()) for (const fileId of removed) row.fileIds.delete(fileId);
       return removed;
     },

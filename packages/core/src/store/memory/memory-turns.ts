@@ -17,17 +17,23 @@ export function joinTurn(tables: MemoryTables, job: Job): Readiness {
   return queue[0] === job.id ? "ready" : "blocked";
 }
 
-/** Takes a finished job out of its queue; whoever is the head then may be claimed. */
-export function endTurn(tables: MemoryTables, job: Job): void {
-  if (job.concurrencyKey === null) return;
+/**
+ * Takes a finished job out of its queue; whoever is the head then may be claimed.
+ *
+ * @returns the type of the job that became ready by it.
+ */
+export function endTurn(tables: MemoryTables, job: Job): string | undefined {
+  if (job.concurrencyKey === null) return undefined;
   const name = ownedKey(job.owner, job.concurrencyKey);
   const left = (tables.turns.get(name) ?? []).filter((jobId) => jobId !== job.id);
   const [head] = left;
   if (head === undefined) {
     tables.turns.delete(name);
-    return;
+    return undefined;
   }
   tables.turns.set(name, left);
   const row = tables.jobs.get(head)!;
-  if (row.job.readiness === "blocked") row.job = { ...row.job, readiness: "ready" };
+  if (row.job.readiness !== "blocked") return undefined;
+  row.job = { ...row.job, readiness: "ready" };
+  return row.job.type;
 }

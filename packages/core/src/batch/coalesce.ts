@@ -1,0 +1,130 @@
+// Group commit: joins concurrent small writes into one batch.
+//
+// 1. Items that arrive in one turn of the event loop go out together at the next one. There is no timer, so a lone item is
+//    not delayed, and batches grow by themselves with load.
+// 2. At most `maxInFlight` batches are under way; what arrives meanwhile waits and makes the next batch larger.
+// 3. Two batches under way never hold the same key: changes of one job stay in order.
+// 4. A batch that fails is taken apart and its items tried alone, so that a bad neighbour hurts nobody; only an
+//    outage of the store is everybody's.
+import type { Clock } from "../clock.js";
+import { AppError } from "../errors.js";
+
+export interface CoalescerOptions<Item, Result> {
+  clock: Clock;
+  /** Writes one batch; the results stand in the order of the items. */
+  run(items: readonly Item[]): Promise<readonly Result[]>;
+  /** Items with the same key are never in two batches at once. Default: no keys. */
+  keyOf?(item: Item): string | undefined;
+  /** Default: 500, beyond which a larger batch no longer gets cheaper per item. */
+  maxItems?: number;
+  /** Default: 2, so that one batch is prepared while the other one waits for the disk. */
+  maxInFlight?: number;
+}
+
+export interface Coalescer<Item, Result> {
+  add(item: Item): Promise<Result>;
+  /** Resolves when nothing is waiting or under way. */
+  idle(): Promise<void>;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  key: string | undefined;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
+  const { clock, run, keyOf, maxItems = 500, maxInFlight = 2 } = options;
+  let waiting: Waiting<Item, Result>[] = [];
+  const keysInFlight = new Set<string>();
+  let inFlight = 0;
+  let scheduled = false;
+  let idleListeners: (() => void)[] = [];
+
+  const schedule = () => {
+    if (scheduled || waiting.length === 0 || inFlight >= maxInFlight) return;
+    scheduled = true;
+    clock.nextTurn(() => {
+      scheduled = false;
+      flush();
+    });
+  };
+
+  const flush = () => {
+    const batch = takeBatch();
+    if (batch.length === 0) return;
+    inFlight++;
+    for (const { key } of batch) if (key !== undefined) keysInFlight.add(key);
+    void writeBatch(batch).then(() => {
+      inFlight--;
+      for (const { key } of batch) if (key !== undefined) keysInFlight.delete(key);
+      schedule();
+      if (inFlight === 0 && waiting.length === 0) settleIdle();
+    });
+    schedule();
+  };
+
+  const takeBatch = (): Waiting<Item, Result>[] => {
+    if (keysInFlight.size === 0 && waiting.length <= maxItems) {
+      const all = waiting;
+      waiting = [];
+      return all;
+    }
+    const batch: Waiting<Item, Result>[] = [];
+    const left: Waiting<Item, Result>[] = [];
+    // Once a key has to wait, its later items wait too, or they would overtake it.
+    const held = new Set(keysInFlight);
+    for (const entry of waiting) {
+      if (batch.length < maxItems && (entry.key === undefined || !held.has(entry.key))) batch.push(entry);
+      else {
+        left.push(entry);
+        if (entry.key !== undefined) held.add(entry.key);
+      }
+    }
+    waiting = left;
+    return batch;
+  };
+
+  const writeBatch = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
+    try {
+      const results = await run(batch.map((entry) => entry.item));
+      for (let index = 0; index < batch.length; index++) batch[index]!.resolve(results[index] as Result);
+    } catch (error) {
+      if (batch.length === 1 || isOutage(error)) for (const entry of batch) entry.reject(error);
+      else for (const entry of batch) await writeAlone(entry);
+    }
+  };
+
+  const writeAlone = async (entry: Waiting<Item, Result>): Promise<void> => {
+    try {
+      const [result] = await run([entry.item]);
+      entry.resolve(result as Result);
+    } catch (error) {
+      entry.reject(error);
+    }
+  };
+
+  const settleIdle = () => {
+    const listeners = idleListeners;
+    idleListeners = [];
+    for (const listener of listeners) listener();
+  };
+
+  return {
+    add(item) {
+      return new Promise<Result>((resolve, reject) => {
+        waiting.push({ item, key: keyOf?.(item), resolve, reject });
+        schedule();
+      });
+    },
+    async idle() {
+      if (inFlight === 0 && waiting.length === 0) return;
+      await new Promise<void>((resolve) => idleListeners.push(resolve));
+    },
+  };
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof AppError && error.code === "store_unavailable";
+}

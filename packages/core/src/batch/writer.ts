@@ -1,0 +1,79 @@
+// The one way by which this process writes jobs: batched, and followed by hints to whoever waits (invariant I1).
+import type { Clock } from "../clock.js";
+import type { Wakeups } from "../event/wakeups.js";
+import type { Change } from "../job/change.js";
+import type { CommitResult, InsertGroup, InsertResult, UserStatement } from "../store/job-store.js";
+import type { Store } from "../store/store.js";
+import { type Coalescer, createCoalescer } from "./coalesce.js";
+
+export interface Writer {
+  insert(group: InsertGroup): Promise<InsertResult>;
+  /** @param options.type The job's type, for the hint that work has appeared. */
+  commit(change: Change, options: { type: string; userStatements?: readonly UserStatement[] }): Promise<CommitResult>;
+  /** Resolves when nothing is waiting to be written. */
+  idle(): Promise<void>;
+}
+
+interface TypedChange {
+  readonly change: Change;
+  readonly type: string;
+}
+
+export function createWriter({ store, clock, wakeups }: { store: Store; clock: Clock; wakeups: Wakeups }): Writer {
+  const inserts: Coalescer<InsertGroup, InsertResult> = createCoalescer({
+    clock,
+    run: async (groups) => {
+      const results = await store.jobs.insert(groups);
+      hintInserted(groups, results);
+      return results;
+    },
+  });
+  const changes: Coalescer<TypedChange, CommitResult> = createCoalescer({
+    clock,
+    keyOf: ({ change }) => change.jobId,
+    run: async (items) => {
+      const results = await store.jobs.commit(items.map(({ change }) => change));
+      for (let index = 0; index < items.length; index++) hintCommitted(items[index]!, results[index]!);
+      return results;
+    },
+  });
+
+  /** One hint per type and batch, however many jobs there were. */
+  const hintInserted = (groups: readonly InsertGroup[], results: readonly InsertResult[]) => {
+    const types = new Set<string>();
+    for (let index = 0; index < groups.length; index++) {
+      const result = results[index]!;
+      if (result.outcome !== "stored") continue;
+      for (let place = 0; place < result.items.length; place++) {
+        if (result.items[place]!.outcome !== "created") continue;
+        const { job } = groups[index]![place]!;
+        if (job.readiness === "ready") types.add(job.type);
+        else if (job.readiness === "delayed") wakeups.delayedUntil(job.runAt);
+      }
+    }
+    for (const type of types) wakeups.workAppeared(type);
+  };
+
+  const hintCommitted = ({ change, type }: TypedChange, result: CommitResult) => {
+    if (result.outcome !== "committed") return;
+    if (change.events.length > 0) wakeups.jobMoved(change.jobId, result.lastSeq);
+    if (change.patch.readiness === "ready") wakeups.workAppeared(type);
+    if (result.readiedType !== undefined) wakeups.workAppeared(result.readiedType);
+    if (change.patch.readiness === "delayed" && change.patch.runAt !== undefined)
+      wakeups.delayedUntil(change.patch.runAt);
+  };
+
+  return {
+    insert: (group) => inserts.add(group),
+    async commit(change, { type, userStatements }) {
+      if (userStatements === undefined || userStatements.length === 0) return changes.add({ change, type });
+      const [result] = await store.jobs.commit([change], { userStatements });
+      hintCommitted({ change, type }, result!);
+      return result!;
+    },
+    async idle() {
+      await inserts.idle();
+      await changes.idle();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+// The engine: binds the verbs to the store, the writer and the log. It delegates and decides nothing.
+import { isTerminal } from "@meanwhile/protocol";
+import type { Writer } from "../batch/writer.js";
+import type { Clock } from "../clock.js";
+import type { Catalog } from "../definition/catalog.js";
+import { AppError } from "../errors.js";
+import { toJobEvent } from "../event/event.js";
+import { followJob, jobPurged } from "../event/follow.js";
+import type { Wakeups } from "../event/wakeups.js";
+import type { Files } from "../files/files.js";
+import { type IdSource, isUuid } from "../ids.js";
+import type { Job, JobId } from "../job/job.js";
+import { hasScope, maySee } from "../principal/principal.js";
+import type { Store } from "../store/store.js";
+import type { BirthPlaces } from "./birth.js";
+import { cancelJob } from "./cancel.js";
+import type { Access, Engine } from "./engine.js";
+import { missingScope } from "./submit.js";
+import { createSubmitter } from "./submitter.js";
+import { waitForJob } from "./wait.js";
+
+export interface EngineDependencies {
+  store: Store;
+  catalog: Catalog;
+  writer: Writer;
+  wakeups: Wakeups;
+  files: Files;
+  clock: Clock;
+  ids: IdSource;
+  /** Free slots of a worker in this process. Default: none. */
+  birthPlaces?: BirthPlaces;
+  /** Whether new submits are refused because the process is going away. Default: never. */
+  isDraining?: () => boolean;
+}
+
+/** Positions beyond this are not counted. */
+const FURTHEST_POSITION = 1_000;
+
+/** A tombstone is kept for the job's retention again, and at least this long. */
+export const MIN_TOMBSTONE_MS = 86_400_000;
+
+export function createEngine(dependencies: EngineDependencies): Engine {
+  const { store, wakeups, files, clock } = dependencies;
+  const submitter = createSubmitter(dependencies);
+
+  const get = async (jobId: JobId, { principal }: Access): Promise<Job> => {
+    if (!hasScope(principal, "jobs:read")) throw missingScope("jobs:read");
+    return findVisible(jobId, { principal });
+  };
+
+  const findVisible = async (jobId: JobId, { principal }: Access): Promise<Job> => {
+    const job = isUuid(jobId) ? await store.jobs.find(jobId) : undefined;
+    if (job !== undefined) {
+      if (!maySee(principal, job.owner)) throw jobNotFound(jobId);
+      // From `purgeAt` on it is gone, whether or not the chore has come by yet.
+      if (job.purgeAt !== null && job.purgeAt <= clock.now()) throw jobPurged(jobId);
+      return job;
+    }
+    const tombstone = isUuid(jobId) ? await store.jobs.findTombstone(jobId) : undefined;
+    if (tombstone !== undefined && maySee(principal, tombstone.owner)) throw jobPurged(jobId);
+    throw jobNotFound(jobId);
+  };
+
+  return {
+    submit: submitter.submit,
+    submitBatch: submitter.submitBatch,
+    get,
+    async list(query, { principal }) {
+      if (!hasScope(principal, "jobs:read")) throw missingScope("jobs:read");
+      const own = hasScope(principal, "jobs:admin") ? {} : { owner: principal.owner };
+      const page = await store.jobs.list({ ...query, ...own });
+      const now = clock.now();
+      return { ...page, items: page.items.filter((job) => job.purgeAt === null || job.purgeAt > now) };
+    },
+    async queuePosition(job) {
+      if (job.status !== "PENDING" || job.readiness !== "ready") return null;
+      const ahead = await store.jobs.countAhead(job.id, { limit: FURTHEST_POSITION });
+      return ahead === undefined || ahead >= FURTHEST_POSITION ? null : ahead + 1;
+    },
+    async wait(jobId, options) {
+      return waitForJob({ store, wakeups, clock }, await get(jobId, options), options);
+    },
+    async cancel(jobId, { principal }) {
+      if (!hasScope(principal, "jobs:cancel")) throw missingScope("jobs:cancel");
+      return cancelJob(dependencies, await findVisible(jobId, { principal }), principal.name);
+    },
+    async rerun(jobId, options) {
+      return submitter.rerun(await get(jobId, options), options);
+    },
+    async purge(jobId, { principal }) {
+      if (!hasScope(principal, "jobs:cancel")) throw missingScope("jobs:cancel");
+      const job = await findVisible(jobId, { principal });
+      if (!isTerminal(job.status)) throw notFinished(job, "Cancel it first, or wait until it has finished.");
+      const fileIds = await store.files.linkedTo(jobId);
+      await store.jobs.purge([jobId], { minTombstoneMs: MIN_TOMBSTONE_MS });
+      await files.eraseUnlinked(fileIds);
+      wakeups.jobMoved(jobId, Number.POSITIVE_INFINITY);
+    },
+    async events(jobId, { after, limit, ...access }) {
+      const job = await get(jobId, access);
+      const stored = await store.events.read(jobId, { after, limit });
+      const last = stored.at(-1);
+      // An event may be newer than the row that was read first.
+      const subject = last !== undefined && last.seq > job.lastSeq ? await get(jobId, access) : job;
+      const end = last?.seq ?? after;
+      return {
+        events: stored.map((event) => toJobEvent(event, subject)),
+        ended: isTerminal(subject.status) && end >= subject.lastSeq,
+      };
+    },
+    async *follow(jobId, { principal, ...options }) {
+      yield* followJob({ store, wakeups }, await get(jobId, { principal }), options);
+    },
+    async logs(jobId, { principal, ...options }) {
+      if (!hasScope(principal, "jobs:logs")) throw missingScope("jobs:logs");
+      await findVisible(jobId, { principal });
+      return store.logs.read(jobId, options);
+    },
+  };
+}
+
+export function jobNotFound(jobId: JobId): AppError {
+  return new AppError("job_not_found", { message: "There is no such job.", details: { jobId } });
+}
+
+export function notFinished(job: Job, advice: string): AppError {
+  return new AppError("job_not_finished", {
+    message: `The job is ${job.status}. ${advice}`,
+    details: { jobId: job.id, jobStatus: job.status },
+  });
+}

@@ -1,0 +1,165 @@
+// The submitting verbs: one job, a batch, a rerun.
+import { type BatchItem, isTerminal, LIMITS } from "@meanwhile/protocol";
+import { AppError } from "../errors.js";
+import { jobPurged } from "../event/follow.js";
+import { publish } from "../instrument.js";
+import type { Job } from "../job/job.js";
+import { readJsonPayload } from "../job/payload.js";
+import type { InsertedItem, NewJob } from "../store/job-store.js";
+import { claimAtBirth } from "./birth.js";
+import { type EngineDependencies, notFinished } from "./create-engine.js";
+import type { Engine, SubmitOptions, Submitted } from "./engine.js";
+import { createQueueLimits } from "./queue-limits.js";
+import { type DraftOptions, draftJob, fingerprintOf } from "./submit.js";
+
+export interface Submitter extends Pick<Engine, "submit" | "submitBatch"> {
+  rerun(job: Job, options: Omit<SubmitOptions, "fingerprintOf">): Promise<Submitted>;
+}
+
+// Printable keys cannot hold it: the keys made for a batch's items never meet a caller's own.
+const ITEM_SEPARATOR = "\u001f";
+
+export function createSubmitter(dependencies: EngineDependencies): Submitter {
+  const { store, catalog, writer, clock } = dependencies;
+  const limits = createQueueLimits({ jobs: store.jobs, clock });
+  const refuseWhileDraining = () => {
+    if (dependencies.isDraining?.() === true) throw shuttingDown();
+  };
+
+  const submitOne = async (envelope: unknown, options: DraftOptions): Promise<Submitted> => {
+    refuseWhileDraining();
+    const startedAt = clock.now();
+    const draft = await draftJob(dependencies, envelope, options);
+    await limits.admit(catalog.find(draft.job.type)!, 1);
+    const submitted = await storeOne(draft);
+    publish("meanwhile:submit", () => facts(submitted, startedAt));
+    return submitted;
+  };
+
+  const storeOne = async (draft: NewJob): Promise<Submitted> => {
+    const places = dependencies.birthPlaces;
+    const birth = places === undefined ? undefined : claimAtBirth(draft, places, clock.now());
+    try {
+      const result = await writer.insert([birth?.newJob ?? draft]);
+      if (result.outcome !== "stored") throw refusedKey(result, [draft]);
+      const item = result.items[0]!;
+      if (item.outcome === "exists") return await replay(item, birth);
+      birth?.place.begin(birth.job);
+    } catch (error) {
+      birth?.place.release();
+      throw error;
+    }
+    // The snapshot behind `job.submitted`, even where the job was stored with its first lease: whoever follows from it
+    // misses nothing, and "accepted" looks the same on a busy and on an idle server.
+    return { job: draft.job, replayed: false };
+  };
+
+  const replay = async (item: InsertedItem, birth?: { place: { release(): void } }): Promise<Submitted> => {
+    birth?.place.release();
+    const job = await store.jobs.find(item.jobId);
+    if (job === undefined) throw jobPurged(item.jobId);
+    return { job, replayed: true };
+  };
+
+  const facts = ({ job, replayed }: Submitted, startedAt: number) => ({
+    jobId: job.id,
+    type: job.type,
+    owner: job.owner,
+    replayed,
+    durationMs: clock.now() - startedAt,
+  });
+
+  return {
+    submit: (envelope, options) => submitOne(envelope, { ...options, pointer: "#", batch: false }),
+    async submitBatch(items, options) {
+      refuseWhileDraining();
+      const startedAt = clock.now();
+      const drafts = await draftBatch(dependencies, items, options);
+      for (const [type, count] of countByType(drafts)) await limits.admit(catalog.find(type)!, count);
+      const result = await writer.insert(drafts);
+      if (result.outcome !== "stored") throw refusedKey(result, drafts);
+      const submitted: Submitted[] = [];
+      for (let index = 0; index < drafts.length; index++) {
+        const item = result.items[index]!;
+        submitted.push(item.outcome === "exists" ? await replay(item) : { job: drafts[index]!.job, replayed: false });
+      }
+      for (const one of submitted) publish("meanwhile:submit", () => facts(one, startedAt));
+      return submitted;
+    },
+    async rerun(job, options) {
+      if (!isTerminal(job.status)) throw notFinished(job, "Only a finished job can be run again.");
+      const envelope: BatchItem = {
+        type: job.type,
+        parameters: readJsonPayload(job.parameters),
+        ...(job.priority === 0 ? {} : { priority: job.priority }),
+        ...(job.callbackId === null ? {} : { callbackId: job.callbackId }),
+        ...(job.tags.length === 0 ? {} : { tags: job.tags }),
+        ...(job.concurrencyKey === null ? {} : { concurrencyKey: job.concurrencyKey }),
+        retentionMs: job.retentionMs,
+      };
+      return submitOne(envelope, {
+        ...options,
+        pointer: "#",
+        batch: false,
+        rerunOf: job.id,
+        fingerprintOf: { rerunOf: job.id },
+      });
+    },
+  };
+}
+
+async function draftBatch(
+  dependencies: EngineDependencies,
+  items: unknown,
+  options: Omit<SubmitOptions, "fingerprintOf">,
+): Promise<readonly NewJob[]> {
+  if (!Array.isArray(items) || items.length === 0 || items.length > LIMITS.batchJobs) {
+    const got = Array.isArray(items) ? `${items.length}` : "no list";
+    throw new AppError("invalid_parameters", {
+      message: `A batch holds 1 to ${LIMITS.batchJobs} jobs; got ${got}.`,
+      faults: [{ pointer: "#/jobs", detail: `Expected a list of 1 to ${LIMITS.batchJobs} jobs, got ${got}.` }],
+    });
+  }
+  const { idempotencyKey: batchKey, ...common } = options;
+  // The key of the whole batch makes one for each item; all share the fingerprint of the whole.
+  const whole = batchKey === undefined ? undefined : { jobs: items };
+  const shared = whole === undefined ? undefined : fingerprintOf(whole);
+  const drafts: NewJob[] = [];
+  for (let index = 0; index < items.length; index++) {
+    const ownKey = batchKey === undefined ? {} : { idempotencyKey: `${batchKey}${ITEM_SEPARATOR}${index}` };
+    const draft = await draftJob(dependencies, items[index], {
+      ...common,
+      ...ownKey,
+      pointer: `#/jobs/${index}`,
+      batch: true,
+    });
+    const derived = shared !== undefined && (items[index] as BatchItem).idempotencyKey === undefined;
+    drafts.push(derived ? { ...draft, idempotency: { key: draft.idempotency!.key, fingerprint: shared } } : draft);
+  }
+  return drafts;
+}
+
+function countByType(drafts: readonly NewJob[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { job } of drafts) counts.set(job.type, (counts.get(job.type) ?? 0) + 1);
+  return counts;
+}
+
+function refusedKey(
+  refusal: { outcome: "key_reused" | "purged"; index: number; jobId: string },
+  drafts: readonly NewJob[],
+): AppError {
+  if (refusal.outcome === "purged") return jobPurged(refusal.jobId);
+  const [key = ""] = (drafts[refusal.index]?.idempotency?.key ?? "").split(ITEM_SEPARATOR);
+  return new AppError("idempotency_key_reused", {
+    message: `The idempotency key "${key}" was used with a different request. Send a new key, or the first request again.`,
+    details: { key, jobId: refusal.jobId },
+  });
+}
+
+export function shuttingDown(): AppError {
+  return new AppError("shutting_down", {
+    message: "The server is shutting down and takes no new jobs. Try again in a moment.",
+    retryAfterMs: 2_000,
+  });
+}

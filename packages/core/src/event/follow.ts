@@ -1,0 +1,66 @@
+// `follow`: the only reader under all pull channels.
+import { isTerminal, type JobEvent } from "@meanwhile/protocol";
+import { AppError } from "../errors.js";
+import type { Job, JobId } from "../job/job.js";
+import type { Store } from "../store/store.js";
+import { needsRow, toJobEvent } from "./event.js";
+import type { Wakeups } from "./wakeups.js";
+
+export interface FollowDependencies {
+  store: Store;
+  wakeups: Wakeups;
+}
+
+/** Events per read: enough to catch up fast, few enough that a slow reader holds little. */
+const PAGE_EVENTS = 200;
+
+const NEVER = new AbortController().signal;
+
+/**
+ * Yields the events of a job that the caller may see, from behind `after` to the terminal one.
+ *
+ * @throws AppError `job_purged` where the job goes before its terminal event was read.
+ */
+export async function* followJob(
+  { store, wakeups }: FollowDependencies,
+  job: Job,
+  { after = 0, signal = NEVER }: { after?: number; signal?: AbortSignal },
+): AsyncGenerator<JobEvent, void, undefined> {
+  let cursor = after;
+  let subject = job;
+  let woken = false;
+  const waiter = wakeups.waitOn(job.id);
+  try {
+    while (!signal.aborted) {
+      waiter.reading(cursor);
+      const page = await store.events.read(job.id, { after: cursor, limit: PAGE_EVENTS });
+      for (const stored of page) {
+        // The row as it was read may be older than the event that relies on it.
+        if (needsRow(stored) && stored.seq > subject.lastSeq) subject = (await store.jobs.find(job.id)) ?? subject;
+        cursor = stored.seq;
+        yield toJobEvent(stored, subject);
+        if (signal.aborted || isTerminal(stored.status)) return;
+      }
+      if (page.length === PAGE_EVENTS) continue;
+      if (page.length === 0) {
+        // Only a wake-up that brought no event is a reason to look whether the job has gone.
+        if (woken) subject = await findKept(store, job.id);
+        if (isTerminal(subject.status) && cursor >= subject.lastSeq) return;
+      }
+      await waiter.moved(signal);
+      woken = true;
+    }
+  } finally {
+    waiter.close();
+  }
+}
+
+async function findKept(store: Store, jobId: JobId): Promise<Job> {
+  const job = await store.jobs.find(jobId);
+  if (job === undefined) throw jobPurged(jobId);
+  return job;
+}
+
+export function jobPurged(jobId: JobId): AppError {
+  return new AppError("job_purged", { message: "The job has been purged; nothing of it is kept.", details: { jobId } });
+}

@@ -1,0 +1,55 @@
+// Points at which metrics, traces and tests may listen: `node:diagnostics_channel`, free while nobody does.
+import { type Channel, channel } from "node:diagnostics_channel";
+
+/** What is published at each point. Durations are in milliseconds. */
+export interface InstrumentPoints {
+  /** A job was stored durably. `durationMs`: from the call to the commit. */
+  "meanwhile:submit": { jobId: string; type: string; owner: string; replayed: boolean; durationMs: number };
+  /** A claim came back. `count`: jobs that it leased. */
+  "meanwhile:claim": { workerId: string; count: number; durationMs: number };
+  /** A handler was called. `waitedMs`: since the job was due. */
+  "meanwhile:start": { jobId: string; type: string; attempt: number; waitedMs: number };
+  /** An attempt's outcome was stored. `ranMs`: of the handler; `settleMs`: of writing the outcome. */
+  "meanwhile:settle": {
+    jobId: string;
+    type: string;
+    attempt: number;
+    outcome: string;
+    ranMs: number;
+    settleMs: number;
+  };
+  /** An attempt lost its lease; its outcome is thrown away (invariant I4). */
+  "meanwhile:lease-lost": { jobId: string; type: string; attempt: number; ranMs: number };
+}
+
+export type InstrumentPoint = keyof InstrumentPoints;
+
+const channels = new Map<InstrumentPoint, Channel<unknown, unknown>>();
+
+function channelOf(point: InstrumentPoint): Channel<unknown, unknown> {
+  let found = channels.get(point);
+  if (found === undefined) {
+    found = channel(point);
+    channels.set(point, found);
+  }
+  return found;
+}
+
+/** @param facts Made only where somebody listens. */
+export function publish<P extends InstrumentPoint>(point: P, facts: () => InstrumentPoints[P]): void {
+  const target = channelOf(point);
+  if (target.hasSubscribers) target.publish(facts());
+}
+
+/** @returns ends the listening. */
+export function subscribe<P extends InstrumentPoint>(
+  point: P,
+  listener: (facts: InstrumentPoints[P]) => void,
+): () => void {
+  const receive = (message: unknown) => listener(message as InstrumentPoints[P]);
+  const target = channelOf(point);
+  target.subscribe(receive);
+  return () => {
+    target.unsubscribe(receive);
+  };
+}
