@@ -1,0 +1,107 @@
+// The checks of the documents: what lies must be noticed, what is true must pass.
+import { describe, expect, it } from "vitest";
+import { writeTree } from "../test-tree.mjs";
+import { findLinkFaults } from "./find-link-faults.mjs";
+import { findTableFaults } from "./find-table-faults.mjs";
+import { readFences, readTables } from "./markdown.mjs";
+import { readInterface } from "./read-interface.mjs";
+
+const page = (...lines) => lines.join("\n");
+
+describe("findTableFaults", () => {
+  const facts = new Map([
+    ["gone", { cells: { HTTP: "410" } }],
+    ["started", { words: ["attempt", "workerId"] }],
+  ]);
+  const faultsOf = (...rows) => {
+    const [table] = readTables(page("| name | HTTP | data |", "| --- | --- | --- |", ...rows));
+    return findTableFaults("a.md", table, facts);
+  };
+
+  it("passes a table that says what the code says", () => {
+    const faults = faultsOf("| `gone` | 410 | |", "| `started` | | `{attempt, workerId?}` a run began |");
+
+    expect(faults).toEqual([]);
+  });
+
+  it.each([
+    ["a name that is missing", ["| `gone` | 410 | |"], "started is missing"],
+    [
+      "a name that the code lost",
+      ["| `gone` | 410 | |", "| `started` | | `attempt` `workerId` |", "| `old` | 1 | |"],
+      "knows no old",
+    ],
+    [
+      "a fact that changed",
+      ["| `gone` | 404 | |", "| `started` | | `attempt` `workerId` |"],
+      'says "404", the code "410"',
+    ],
+    [
+      "a member that is not mentioned",
+      ["| `gone` | 410 | |", "| `started` | | `attempt` |"],
+      "`workerId` is not mentioned",
+    ],
+  ])("notices %s", (_what, rows, message) => {
+    const faults = faultsOf(...rows);
+
+    expect(faults).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+describe("findLinkFaults", () => {
+  it("passes links that lead somewhere", () => {
+    const root = writeTree({
+      "README.md": page(
+        "# A",
+        "[b](docs/b.md) [c](docs/b.md#two-words) [d](#a) [web](https://example.com)",
+        "`[x](no.md)`",
+      ),
+      "docs/b.md": page("## Two words", "[up](../README.md)", "```", "[y](no.md)", "```"),
+    });
+
+    expect(findLinkFaults(root)).toEqual([]);
+  });
+
+  it.each([
+    ["to nothing", "docs/gone.md", "leads to nothing"],
+    ["to a heading that is not there", "docs/b.md#three", "a heading that docs/b.md does not have"],
+    ["out of the project", "../secret.md", "leaves the project"],
+  ])("notices a link %s", (_what, target, message) => {
+    const root = writeTree({ "README.md": `[a](${target})`, "docs/b.md": "## Two words" });
+
+    expect(findLinkFaults(root)).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+describe("readFences", () => {
+  it("gives language, text and line of each block", () => {
+    const fences = readFences(page("a", "```sh", "one", "two", "```", "````md", "```", "````"));
+
+    expect(fences).toEqual([
+      { language: "sh", code: "one\ntwo", line: 3 },
+      { language: "md", code: "```", line: 7 },
+    ]);
+  });
+});
+
+describe("readInterface", () => {
+  it("gives members with their defaults", () => {
+    const root = writeTree({
+      "a.ts": page(
+        "export interface Options {",
+        "  /** How long. Default: 600 000 (ten minutes). */",
+        "  timeoutMs?: number;",
+        "  /** What it carries. */",
+        '  "job.x": { a: string; b?: number };',
+        "}",
+      ),
+    });
+
+    const members = readInterface(`${root}/a.ts`, "Options");
+
+    expect(members).toMatchObject([
+      { name: "timeoutMs", defaultText: "600 000 (ten minutes)", members: [] },
+      { name: "job.x", defaultText: undefined, members: ["a", "b"] },
+    ]);
+  });
+});

@@ -1,0 +1,68 @@
+// What the code says about itself, in the form in which reference pages are held against it.
+import { ERROR_CODES, JOB_ERROR_CODES, JOB_EVENT_TYPES, JOB_STATUSES, LIMITS } from "@meanwhile/protocol";
+import { readInterface } from "./read-interface.mjs";
+
+export function errorFacts() {
+  const retry = { no: "no", maybe: "maybe", after: "after Retry-After" };
+  return new Map(
+    Object.entries(ERROR_CODES).map(([code, facts]) => [
+      code,
+      { cells: { HTTP: String(facts.httpStatus), gRPC: facts.grpcStatus, "Again?": retry[facts.retry] } },
+    ]),
+  );
+}
+
+export function jobErrorFacts() {
+  return new Map(JOB_ERROR_CODES.map((code) => [code, {}]));
+}
+
+export function statusFacts() {
+  return new Map(JOB_STATUSES.map((status) => [status, {}]));
+}
+
+export function eventFacts(root) {
+  const data = new Map(
+    readInterface(`${root}/packages/protocol/src/events.ts`, "JobEventData").map(({ name, members }) => [
+      name,
+      members,
+    ]),
+  );
+  return new Map(JOB_EVENT_TYPES.map((type) => [type, { words: data.get(type) ?? [] }]));
+}
+
+export function jobOptionFacts(root) {
+  const options = readInterface(`${root}/packages/core/src/definition/define-job.ts`, "JobOptions");
+  const retry = readInterface(`${root}/packages/core/src/job/retry.ts`, "RetryOptions");
+  return new Map([
+    ...options.filter(({ name }) => name !== "retry").map(optionFact("")),
+    ...retry.map(optionFact("retry.")),
+  ]);
+}
+
+export function envelopeFacts(root) {
+  return new Map(
+    readInterface(`${root}/packages/protocol/src/submit-envelope.ts`, "SubmitEnvelope").map(optionFact("")),
+  );
+}
+
+/** `72 KiB` for sizes, `1 000` for counts: as pages write them. */
+export function limitFacts() {
+  const simple = Object.entries(LIMITS).filter(([, value]) => typeof value === "number");
+  return new Map(simple.map(([name, value]) => [name, { cells: { Value: shownLimit(name, value) } }]));
+}
+
+function shownLimit(name, value) {
+  const grouped = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, " ");
+  if (name.endsWith("Bytes")) {
+    const mebibytes = value / 1024 ** 2;
+    return Number.isInteger(mebibytes) ? `${grouped(mebibytes)} MiB` : `${grouped(value / 1024)} KiB`;
+  }
+  return name.endsWith("Ms") ? `${grouped(value)} ms` : grouped(value);
+}
+
+function optionFact(prefix) {
+  return ({ name, defaultText }) => [
+    `${prefix}${name}`,
+    { cells: defaultText === undefined ? {} : { Default: defaultText } },
+  ];
+}
