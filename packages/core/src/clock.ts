@@ -16,8 +16,13 @@ export type Random = () => number;
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, Math.min(ms, LONGEST_TIMER_MS));
-    timer.unref();
+    let timer: NodeJS.Timeout;
+    const arm = (leftMs: number) => {
+      const waitMs = Math.min(leftMs, LONGEST_TIMER_MS);
+      timer = setTimeout(() => (leftMs > waitMs ? arm(leftMs - waitMs) : callback()), waitMs);
+      timer.unref();
+    };
+    arm(ms);
     return () => clearTimeout(timer);
   },
   nextTurn: (callback) => {
@@ -25,5 +30,5 @@ export const systemClock: Clock = {
   },
 };
 
-// Node fires a timer above 2^31-1 ms at once; whoever waits longer looks again and goes on waiting.
+// Node fires a timer above 2^31-1 ms at once.
 const LONGEST_TIMER_MS = 2_147_483_647;

@@ -1,0 +1,139 @@
+// Start and stop: one supervisor owns the writer, the worker and the chores of a process.
+import { randomFillSync } from "node:crypto";
+import { createWriter, type Writer } from "./batch/writer.js";
+import { type Clock, type Random, systemClock } from "./clock.js";
+import { type Catalog, createCatalog } from "./definition/catalog.js";
+import type { AnyJobDefinition } from "./definition/define-job.js";
+import { createEngine } from "./engine/create-engine.js";
+import type { Engine } from "./engine/engine.js";
+import { createWakeups, type Wakeups } from "./event/wakeups.js";
+import type { FileBytes } from "./files/file-bytes.js";
+import { createFiles, type Files, type FilesOptions } from "./files/files.js";
+import { createIdSource, type IdSource } from "./ids.js";
+import { type Logger, silentLogger } from "./logger.js";
+import { type ChoreLoop, createChoreLoop } from "./maintenance/chore.js";
+import { createExpireDeadlines, createExpireLeases, createExpireStarts } from "./maintenance/expire.js";
+import { createMakeReady } from "./maintenance/make-ready.js";
+import { createPrune } from "./maintenance/prune.js";
+import type { Store } from "./store/store.js";
+import { resolveWorkerOptions, type WorkerOptions } from "./worker/options.js";
+import { createWorker } from "./worker/worker.js";
+
+export interface ServiceParts {
+  readonly store: Store;
+  readonly jobs: readonly AnyJobDefinition[];
+  readonly fileBytes: FileBytes;
+  /** Default: nothing is logged. */
+  readonly logger?: Logger;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Default: `Math.random`. */
+  readonly random?: Random;
+  /** Default: UUIDv7 with the machine's randomness. */
+  readonly ids?: IdSource;
+}
+
+export interface ServiceOptions {
+  /** `false`: this process runs no jobs. Default: with the defaults of `WorkerOptions`. */
+  worker?: WorkerOptions | false;
+  files?: FilesOptions;
+  /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
+  shutdownGraceMs?: number;
+}
+
+export interface Service {
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  readonly files: Files;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly isDraining: boolean;
+  /** Sweeps half-written files, then starts the chores and the worker. The store must be migrated. */
+  start(): Promise<void>;
+  /** Refuses new submits from now on; what was accepted goes on. */
+  drain(): void;
+  /** Drains, waits for running attempts up to the grace, hands the rest back, ends the chores. Leaves the store open. */
+  stop(options?: { graceMs?: number }): Promise<void>;
+}
+
+const DEFAULT_SHUTDOWN_GRACE_MS = 30_000;
+
+/** @throws ConfigurationError where a definition or an option is wrong. */
+export function createService(parts: ServiceParts, options: ServiceOptions = {}): Service {
+  const { store, fileBytes, logger = silentLogger, clock = systemClock, random = Math.random } = parts;
+  const ids = parts.ids ?? createIdSource({ clock, randomBytes: (bytes) => void randomFillSync(bytes) });
+  const catalog = createCatalog(parts.jobs);
+  const workerOptions = options.worker === false ? undefined : (options.worker ?? {});
+  const wakeups = createWakeups({ store, clock, logger });
+  const writer = createWriter({ store, clock, wakeups });
+  const files = createFiles({ records: store.files, bytes: fileBytes, ids, clock }, options.files);
+  const common = { store, catalog, writer, wakeups, files, clock, random, ids, logger };
+  const worker = workerOptions === undefined ? undefined : createWorker(common, workerOptions);
+  const chores = createChores(common, resolveWorkerOptions(workerOptions).leaseMs);
+  let draining = false;
+
+  const engine = createEngine({
+    ...common,
+    isDraining: () => draining,
+    ...(worker === undefined ? {} : { birthPlaces: worker.birthPlaces }),
+  });
+
+  return {
+    engine,
+    catalog,
+    files,
+    store,
+    clock,
+    ids,
+    get isDraining() {
+      return draining;
+    },
+    async start() {
+      const swept = await fileBytes.sweep();
+      if (swept > 0) logger.info({ swept }, "removed half-written files of a process that was killed");
+      for (const loop of chores.loops) loop.start();
+      worker?.start();
+    },
+    drain() {
+      draining = true;
+    },
+    async stop({ graceMs = options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS } = {}) {
+      draining = true;
+      await worker?.stop({ graceMs });
+      await chores.stop();
+      wakeups.stop();
+      await writer.idle();
+    },
+  };
+}
+
+interface Common {
+  store: Store;
+  catalog: Catalog;
+  writer: Writer;
+  wakeups: Wakeups;
+  files: Files;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+}
+
+function createChores(common: Common, leaseMs: number): { loops: readonly ChoreLoop[]; stop(): Promise<void> } {
+  const makeReady = createChoreLoop(createMakeReady(common), common);
+  const unlisten = common.wakeups.onDelay((runAt) => makeReady.armAt(runAt));
+  const others = [
+    createExpireLeases(common, { leaseMs }),
+    createExpireStarts(common),
+    createExpireDeadlines(common),
+    createPrune(common),
+  ].map((chore) => createChoreLoop(chore, common));
+  const loops = [makeReady, ...others];
+  return {
+    loops,
+    async stop() {
+      unlisten();
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}

@@ -1,0 +1,87 @@
+// The slots of one job type in one process, and the jobs that wait in memory for one.
+import type { AnyJobDefinition } from "../definition/define-job.js";
+import type { ClaimedJob } from "../job/job.js";
+
+/** Jobs of a type that are shorter than this on average may be claimed ahead of free slots. */
+const SHORT_MS = 20;
+/** What is claimed ahead should be begun within this time: well before it would be handed back. */
+const AHEAD_MS = 250;
+const MOST_AHEAD = 1_000;
+/** Weight of the latest run in the average. */
+const SMOOTHING = 0.05;
+
+export class Pool {
+  readonly definition: AnyJobDefinition;
+  /** Handlers running now. */
+  running = 0;
+  /** Slots kept for jobs that are about to be stored already leased. */
+  reserved = 0;
+  /** The last claim took everything there was, and no hint has come since. */
+  seenEmpty = false;
+  /** A hint came while a claim was under way: its finding nothing proves nothing. */
+  hinted = false;
+  #averageMs: number | undefined;
+  #buffer: ClaimedJob[] = [];
+  #next = 0;
+
+  constructor(definition: AnyJobDefinition) {
+    this.definition = definition;
+  }
+
+  get freeSlots(): number {
+    return this.definition.concurrency - this.running - this.reserved;
+  }
+
+  get buffered(): number {
+    return this.#buffer.length - this.#next;
+  }
+
+  /** How many jobs a claim may bring now. */
+  get claimLimit(): number {
+    const ahead = this.#ahead();
+    // Small refills would cost a statement each; the buffer is filled again when half of it is gone.
+    if (this.buffered > ahead / 2) return 0;
+    return Math.max(0, this.freeSlots + ahead - this.buffered);
+  }
+
+  hint(): void {
+    this.hinted = true;
+    this.seenEmpty = false;
+  }
+
+  push(jobs: readonly ClaimedJob[]): void {
+    if (this.#next === this.#buffer.length) {
+      this.#buffer = [];
+      this.#next = 0;
+    }
+    for (const job of jobs) this.#buffer.push(job);
+  }
+
+  shift(): ClaimedJob | undefined {
+    return this.#next < this.#buffer.length ? this.#buffer[this.#next++] : undefined;
+  }
+
+  /** Takes out what was claimed before this instant and has not begun. */
+  takeOlderThan(instant: number, leaseMs: number): readonly ClaimedJob[] {
+    const left: ClaimedJob[] = [];
+    const taken: ClaimedJob[] = [];
+    for (const job of this.#buffer.slice(this.#next))
+      (job.lease.expiresAt - leaseMs < instant ? taken : left).push(job);
+    this.#buffer = left;
+    this.#next = 0;
+    return taken;
+  }
+
+  bufferedJobs(): readonly ClaimedJob[] {
+    return this.#buffer.slice(this.#next);
+  }
+
+  observe(ranMs: number): void {
+    this.#averageMs = this.#averageMs === undefined ? ranMs : this.#averageMs + (ranMs - this.#averageMs) * SMOOTHING;
+  }
+
+  #ahead(): number {
+    if (this.#averageMs === undefined || this.#averageMs > SHORT_MS) return 0;
+    return Math.min(MOST_AHEAD, Math.floor((this.definition.concurrency * AHEAD_MS) / Math.max(this.#averageMs, 0.1)));
+  }
+}
