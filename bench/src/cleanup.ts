@@ -3,33 +3,36 @@
 interface Step {
   name: string;
   undo: () => Promise<void>;
+  /** There as soon as somebody has begun to undo it; whoever else asks waits for the same. */
+  undone?: Promise<void>;
 }
 
 export class Cleanup {
-  readonly #steps: Step[] = [];
+  #steps: Step[] = [];
 
-  /** Remembers how to undo something. The returned function undoes it now; calling it twice does it once. */
-  add(name: string, undo: () => Promise<void>): () => Promise<void> {
-    const step: Step = { name, undo };
-    this.#steps.push(step);
-    return async () => {
-      const at = this.#steps.indexOf(step);
-      if (at === -1) return;
-      this.#steps.splice(at, 1);
-      await step.undo();
-    };
+  /** Remembers how to undo something. */
+  add(name: string, undo: () => Promise<void>): void {
+    this.#steps.push({ name, undo });
   }
 
-  /** Undoes what is left, newest first, and returns a line for each thing that could not be undone. */
-  async runAll(): Promise<string[]> {
+  /**
+   * Undoes everything, newest first, whatever fails on the way; called twice, it does it once.
+   *
+   * @throws Error naming each thing that could not be undone.
+   */
+  async undo(): Promise<void> {
     const failures: string[] = [];
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+    const steps = [...this.#steps].reverse();
+    for (const step of steps) {
       try {
-        await step.undo();
+        step.undone ??= step.undo();
+        await step.undone;
       } catch (error) {
         failures.push(`${step.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    return failures;
+    // What was added meanwhile is for the next call.
+    this.#steps = this.#steps.filter((step) => !steps.includes(step));
+    if (failures.length > 0) throw new Error(`Could not undo ${failures.join("; ")}`);
   }
 }

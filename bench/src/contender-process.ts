@@ -2,6 +2,7 @@
 import { answerCalls } from "./calls.js";
 import type { ContenderChoice, ContenderMethods, Library } from "./contender.js";
 import { loadLibrary } from "./contenders/libraries.js";
+import { claimAgainAndAgain } from "./workloads/claims.js";
 import { drainPreloaded } from "./workloads/drain.js";
 import { submitFromCallers } from "./workloads/submit-callers.js";
 
@@ -25,6 +26,19 @@ answerCalls<ContenderMethods>({
     const contender = await (await part({ library, variant, store }, "openHttp"))(store, options);
     open.push(contender);
     return { port: contender.port };
+  },
+
+  async fillForClaims({ finished, delayed, ready, ...choice }) {
+    const contender = await (await part(choice, "openClaims"))(choice.store);
+    open.push(contender);
+    await contender.fill({ finished, delayed, ready });
+    return null;
+  },
+
+  async claims({ claims, jobsPerClaim, ...choice }) {
+    const contender = await (await part(choice, "openClaims"))(choice.store);
+    open.push(contender);
+    return claimAgainAndAgain(contender, { claims, jobsPerClaim });
   },
 
   async worker(choice) {

@@ -45,20 +45,35 @@ export interface HttpOptions {
   answerSizeBytes?: number;
 }
 
+/** For "claim-cost": a store that holds many jobs which a claim has nothing to do with. */
+export interface ClaimContender {
+  /** Finished jobs with their events, then delayed ones, then `ready` ones that may be claimed now. */
+  fill(counts: KeptJobs & { ready: number }): Promise<void>;
+  /** Claims ready jobs, durably, and returns how many it got. */
+  claim(limit: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface KeptJobs {
+  finished: number;
+  delayed: number;
+}
+
 /** What one library brings; a measure only uses libraries that have its part. */
 export interface Library {
   openSubmits?(store: StoreAddress): Promise<SubmitContender>;
   openDrain?(store: StoreAddress, variant: Variant): Promise<DrainContender>;
   openHttp?(store: StoreAddress, options: HttpOptions): Promise<HttpContender>;
+  openClaims?(store: StoreAddress): Promise<ClaimContender>;
   /** A worker for jobs that another process of the same library accepts. */
   openWorker?(store: StoreAddress): Promise<{ close(): Promise<void> }>;
 }
 
-export const LIBRARY_IDS = ["bullmq", "pg-boss", "graphile-worker", "bare-fastify"] as const;
+export const LIBRARY_IDS = ["bullmq", "pg-boss", "graphile-worker", "bare-fastify", "meanwhile-sqlite"] as const;
 export type LibraryId = (typeof LIBRARY_IDS)[number];
 
 /** A second way of running the same library. */
-export type Variant = "usual" | "results-per-job";
+export type Variant = "usual" | "results-per-job" | "nothing-kept" | "much-kept";
 
 /** The methods that a contender's process answers. */
 export interface ContenderMethods {
@@ -70,9 +85,20 @@ export interface ContenderMethods {
   drain(options: ContenderChoice & { count: number }): Promise<{ elapsedMs: number }>;
   /** Serves until `close`. */
   http(options: ContenderChoice & HttpOptions): Promise<{ port: number }>;
+  /** Fills the store; another process then measures, with nothing of it in its own memory. */
+  fillForClaims(options: ContenderChoice & KeptJobs & { ready: number }): Promise<null>;
+  /** Claims `jobsPerClaim` jobs `claims` times, one claim after another. */
+  claims(options: ContenderChoice & { claims: number; jobsPerClaim: number }): Promise<ClaimsOutcome>;
   /** Works until `close`. */
   worker(options: ContenderChoice): Promise<null>;
   close(parameters: null): Promise<null>;
+}
+
+export interface ClaimsOutcome {
+  p50Ms: number;
+  /** Bytes that the process read and wrote by system calls, per claim: the pages that the store touched. */
+  bytesReadPerClaim: number;
+  bytesWrittenPerClaim: number;
 }
 
 export interface ContenderChoice {

@@ -63,3 +63,23 @@ export const bareFastify: Entrant = {
   packages: ["fastify"],
   settings: "The same route: JSON body parsed, an answer of the same size with the same headers, 202. No store.",
 };
+
+export const ours: Entrant = {
+  ...{ ...usual, id: "ours-sqlite", label: "meanwhile, SQLite", library: "meanwhile-sqlite", store: "directory" },
+  packages: ["better-sqlite3", "fastify"],
+  settings:
+    "SQLite in WAL mode with `synchronous=FULL`: an acknowledged job has been synced to the disk. Jobs, results and events are kept " +
+    "and queryable. Defaults, except that the job type may run 100 attempts at once, as BullMQ's worker does.",
+};
+
+const storeAlone =
+  "The same store without an engine or a worker. The claim is the worker's own statement, committed with `synchronous=FULL`.";
+
+export const oursNothingKept: Entrant = {
+  ...{ ...ours, id: "ours-sqlite-empty", label: "meanwhile, nothing kept", variant: "nothing-kept" },
+  ...{ packages: ["better-sqlite3"], settings: storeAlone },
+};
+
+export const oursMuchKept: Entrant = {
+  ...{ ...oursNothingKept, id: "ours-sqlite-full", label: "meanwhile, much kept", variant: "much-kept" },
+};

@@ -1,7 +1,6 @@
 // The command: parses options, runs the measures, writes the report, and leaves nothing behind, even on Ctrl-C.
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Cleanup } from "./cleanup.js";
 import { inspectEnvironment, loadText } from "./environment.js";
 import { measures } from "./measures/measures.js";
 import { choose, parseOptions, USAGE } from "./options.js";
@@ -11,17 +10,14 @@ import { runMeasures } from "./run.js";
 
 const RESULTS = new URL("../results/", import.meta.url);
 
-const cleanup = new Cleanup();
 const interrupt = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop(signal));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop(signal));
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
-} finally {
-  await undoEverything();
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -31,9 +27,12 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const chosen = choose("--only", measures, options.measures);
-  const taking = choose("--entrants", uniqueById(measures.flatMap((measure) => measure.entrants)), options.entrants);
-  const ids = new Set(taking.map((entrant) => entrant.id));
-  const plan = chosen.map((measure) => ({ ...measure, entrants: measure.entrants.filter(({ id }) => ids.has(id)) }));
+  const all = uniqueById(chosen.flatMap((measure) => measure.entrants));
+  const taking = choose("--entrants", all, options.entrants);
+  const plan = chosen.map((measure) => ({
+    ...measure,
+    entrants: measure.entrants.filter(({ id }) => taking.some((entrant) => entrant.id === id)),
+  }));
   const servers = { redisCommand: options.redisCommand, postgresUrl: options.postgresUrl };
 
   const startedAt = new Date().toISOString();
@@ -46,10 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
     failures: [],
   };
   const onProgress = (line: string) => console.error(line);
-  await runMeasures(
-    { ...options, measures: plan, servers, missing, cleanup, signal: interrupt.signal, onProgress },
-    results,
-  );
+  await runMeasures({ ...options, measures: plan, servers, missing, signal: interrupt.signal, onProgress }, results);
   if (interrupt.signal.aborted) return 130;
 
   results.facts["Load after"] = loadText();
@@ -63,15 +59,10 @@ async function main(argv: readonly string[]): Promise<number> {
   return results.failures.length === 0 ? 0 : 1;
 }
 
-/** Ends the turn that is running by taking its processes away; the run then ends by itself. */
-async function stop(signal: NodeJS.Signals): Promise<void> {
+/** The run takes the processes of its turn away and then ends by itself. */
+function stop(signal: NodeJS.Signals): void {
   console.error(`${signal}: ending processes, dropping databases, removing directories …`);
   interrupt.abort();
-  await undoEverything();
-}
-
-async function undoEverything(): Promise<void> {
-  for (const failure of await cleanup.runAll()) console.error(`Could not undo ${failure}`);
 }
 
 function uniqueById<T extends { id: string }>(items: readonly T[]): T[] {

@@ -16,8 +16,8 @@ export interface Metric {
 /** One figure of ours divided by the best of others, as the median of the rounds' ratios. */
 export interface Bar {
   metric: string;
-  ours: string;
-  over: readonly string[];
+  ours: Entrant;
+  over: readonly Entrant[];
   /** The ratio that is promised: at least this where higher is better, at most where lower is better. */
   must?: number;
   aim?: number;
@@ -36,6 +36,3 @@ export interface Measure {
   /** Measures one entrant once, on a fresh store in fresh processes. */
   run(turn: Turn, entrant: Entrant, pace: Pace): Promise<Figures>;
 }
-
-/** The entrant of this workspace in the bars of every measure. */
-export const OURS = "ours-sqlite";

@@ -10,11 +10,12 @@ const entrant = (id: string, label: string): Entrant => ({
   ...{ packages: [], settings: `settings of ${label}` },
 });
 
-const bar: Bar = { metric: "perSecond", ours: "ours", over: ["peer", "other"], must: 3, aim: 5 };
+const [ours, peer, other] = [entrant("ours", "Ours"), entrant("peer", "Peer"), entrant("other", "Other")];
+const bar: Bar = { metric: "perSecond", ours, over: [peer, other], must: 3, aim: 5 };
 
 const measure: Measure = {
   ...{ id: "drain", title: "Draining", explanation: (pace) => `at ${pace} pace`, bars: [bar] },
-  entrants: [entrant("ours", "Ours"), entrant("peer", "Peer"), entrant("other", "Other")],
+  entrants: [ours, peer, other],
   metrics: [{ id: "perSecond", label: "jobs/s", better: "higher", digits: 0 }],
   run: () => Promise.resolve({}),
 };

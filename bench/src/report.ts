@@ -1,4 +1,5 @@
 // The report as Markdown: facts, one table of figures and one of ratios per measure, settings, failures.
+import type { Entrant } from "./entrants.js";
 import type { Bar, Measure, Metric } from "./measure.js";
 import { figureByRound, type RunResults } from "./results.js";
 import { pairedRatios, type Summary, summarize } from "./statistics.js";
@@ -18,7 +19,7 @@ export function reportOf(results: RunResults, measures: readonly Measure[]): str
 
 /** The median of the rounds' ratios against the bar, or `undefined` when one side was not measured. */
 export function ratioOf(results: RunResults, measure: Measure, bar: Bar): Summary | undefined {
-  const of = (entrant: string) => figureByRound(results, { measure, entrant, metric: bar.metric });
+  const of = (entrant: Entrant) => figureByRound(results, { measure, entrant: entrant.id, metric: bar.metric });
   return summarize(pairedRatios(of(bar.ours), bar.over.map(of), { better: metricOf(measure, bar.metric).better }));
 }
 
@@ -60,9 +61,9 @@ function ratiosTable(results: RunResults, measure: Measure): string {
     const metric = metricOf(measure, bar.metric);
     const ratio = ratioOf(results, measure, bar);
     const sign = metric.better === "higher" ? "≥" : "≤";
-    const over = bar.over.map((id) => labelOf(measure, id)).join(" | ");
+    const over = bar.over.map((entrant) => entrant.label).join(" | ");
     return [
-      `${metric.label}: ${labelOf(measure, bar.ours)} ÷ ${bar.over.length > 1 ? `best of (${over})` : over}`,
+      `${metric.label}: ${bar.ours.label} ÷ ${bar.over.length > 1 ? `best of (${over})` : over}`,
       summaryText(ratio, 2),
       bar.must === undefined ? "" : `${sign} ${bar.must}`,
       bar.aim === undefined ? "" : `${sign} ${bar.aim}`,
@@ -92,10 +93,6 @@ function metricOf(measure: Measure, id: string): Metric {
   if (metric === undefined)
     throw new Error(`Measure "${measure.id}" has a bar on the metric "${id}", which it does not have.`);
   return metric;
-}
-
-function labelOf(measure: Measure, entrantId: string): string {
-  return measure.entrants.find((entrant) => entrant.id === entrantId)?.label ?? entrantId;
 }
 
 function summaryText(summary: Summary | undefined, digits: number): string {

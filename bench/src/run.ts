@@ -1,5 +1,4 @@
 // The run: per measure, rounds in which every entrant has one turn, in an order that rotates.
-import type { Cleanup } from "./cleanup.js";
 import type { Entrant, StoreKind } from "./entrants.js";
 import type { Measure, Pace } from "./measure.js";
 import type { RunResults } from "./results.js";
@@ -12,8 +11,7 @@ export interface RunPlan {
   rounds: number;
   servers: StoreServers;
   missing: Partial<Record<StoreKind, string>>;
-  cleanup: Cleanup;
-  /** Ends the run before its next turn. */
+  /** Aborting takes the processes of the running turn away and ends the run. */
   signal: AbortSignal;
   onProgress: (line: string) => void;
 }
@@ -44,17 +42,23 @@ async function runTurn(
   results: RunResults,
 ): Promise<void> {
   const where = `${measure.id}, round ${round + 1}/${plan.rounds}, ${entrant.label}`;
-  const turn = new Turn({ cleanup: plan.cleanup, servers: plan.servers });
+  const turn = new Turn(plan.servers);
+  const fail = (error: unknown) => {
+    if (plan.signal.aborted) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    plan.onProgress(`${where}: FAILED\n${reason}`);
+    results.failures.push({ measure: measure.id, entrant: entrant.label, round, reason });
+  };
+  const abort = () => void turn.end().catch((error: unknown) => plan.onProgress(String(error)));
+  plan.signal.addEventListener("abort", abort);
   try {
     const figures = await measure.run(turn, entrant, plan.pace);
     results.turns.push({ measure: measure.id, entrant: entrant.id, round, figures });
     const texts = measure.metrics.map((metric) => `${figures[metric.id]?.toFixed(metric.digits)} ${metric.label}`);
     plan.onProgress(`${where}: ${texts.join(", ")}`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (!plan.signal.aborted) plan.onProgress(`${where}: FAILED\n${reason}`);
-    results.failures.push({ measure: measure.id, entrant: entrant.label, round, reason });
-  } finally {
-    await turn.end();
+    fail(error);
   }
+  await turn.end().catch(fail);
+  plan.signal.removeEventListener("abort", abort);
 }

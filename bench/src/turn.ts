@@ -1,5 +1,5 @@
 // One turn of one entrant: a fresh store, fresh processes, and the end of all of them.
-import type { Cleanup } from "./cleanup.js";
+import { Cleanup } from "./cleanup.js";
 import type { ContenderChoice, ContenderMethods, StoreAddress } from "./contender.js";
 import type { Entrant } from "./entrants.js";
 import type { LoadMethods } from "./load-process.js";
@@ -19,13 +19,12 @@ const CONTENDER_SCRIPT = new URL("./contender-process.js", import.meta.url);
 const LOAD_SCRIPT = new URL("./load-process.js", import.meta.url);
 
 export class Turn {
-  readonly #cleanup: Cleanup;
+  readonly #cleanup = new Cleanup();
   readonly #servers: StoreServers;
-  readonly #undo: (() => Promise<void>)[] = [];
+  #ended = false;
 
-  constructor(options: { cleanup: Cleanup; servers: StoreServers }) {
-    this.#cleanup = options.cleanup;
-    this.#servers = options.servers;
+  constructor(servers: StoreServers) {
+    this.#servers = servers;
   }
 
   async open(entrant: Entrant): Promise<OpenEntrant> {
@@ -43,43 +42,46 @@ export class Turn {
     return this.#start(LOAD_SCRIPT, "load generator");
   }
 
-  /** Ends what the turn opened, newest first. */
-  async end(): Promise<void> {
-    for (const undo of this.#undo.splice(0).reverse()) await undo();
+  /** Ends what the turn opened, newest first; from then on it opens nothing. */
+  end(): Promise<void> {
+    this.#ended = true;
+    return this.#cleanup.undo();
   }
 
   #start<Methods extends object>(script: URL, name: string): Child<Methods> {
+    this.#requireRunning();
     const child = new Child<Methods>(script, { name });
-    this.#remember(`process of ${name}`, () => child.end());
+    this.#cleanup.add(`process of ${name}`, () => child.end());
     return child;
   }
 
+  #requireRunning(): void {
+    if (this.#ended) throw new Error("The turn was ended.");
+  }
+
   async #makeStore({ store }: Entrant): Promise<{ address: StoreAddress; processIds: number[] }> {
+    this.#requireRunning();
     switch (store) {
       case "none":
         return { address: { kind: "none" }, processIds: [] };
       case "directory": {
         const { path, remove } = await makeDirectory("store");
-        this.#remember(path, remove);
+        this.#cleanup.add(path, remove);
         return { address: { kind: "directory", path }, processIds: [] };
       }
       case "postgres": {
         const { url, drop } = await createDatabase({ serverUrl: this.#servers.postgresUrl });
-        this.#remember(url, drop);
+        this.#cleanup.add(url, drop);
         return { address: { kind: "postgres", url }, processIds: [] };
       }
       case "redis":
       case "redis-aof": {
         const options = { command: this.#servers.redisCommand, appendOnly: store === "redis-aof" };
         const { port, protocol, processId, end } = await startRedis(options);
-        this.#remember(`redis-server ${processId}`, end);
+        this.#cleanup.add(`redis-server ${processId}`, end);
         return { address: { kind: "redis", port, protocol }, processIds: [processId] };
       }
     }
-  }
-
-  #remember(name: string, undo: () => Promise<void>): void {
-    this.#undo.push(this.#cleanup.add(name, undo));
   }
 }
 

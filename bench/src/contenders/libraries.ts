@@ -23,6 +23,10 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
     const { openBareFastify } = await import("./bare-fastify.js");
     return { openHttp: openBareFastify };
   },
+  async "meanwhile-sqlite"() {
+    const { openSqliteClaims } = await import("./meanwhile-sqlite-claims.js");
+    return { openClaims: openSqliteClaims };
+  },
 };
 
 export function loadLibrary(id: LibraryId): Promise<Library> {

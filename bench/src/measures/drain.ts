@@ -1,6 +1,6 @@
 // Measure "drain": one worker process empties a preloaded queue.
-import { bullmq, bullmqAof, graphileWorker, pgBoss, pgBossResults } from "../entrants.js";
-import { type Measure, OURS, type Pace } from "../measure.js";
+import { bullmq, bullmqAof, graphileWorker, ours, pgBoss, pgBossResults } from "../entrants.js";
+import type { Measure, Pace } from "../measure.js";
 
 const jobCount = (pace: Pace) => (pace === "quick" ? 20_000 : 50_000);
 
@@ -13,8 +13,8 @@ export const drain: Measure = {
   entrants: [bullmq, bullmqAof, pgBoss, pgBossResults, graphileWorker],
   metrics: [{ id: "jobsPerSecond", label: "jobs/s", better: "higher", digits: 0 }],
   bars: [
-    { metric: "jobsPerSecond", ours: OURS, over: [pgBoss.id, graphileWorker.id], must: 3, aim: 5 },
-    { metric: "jobsPerSecond", ours: OURS, over: [bullmq.id] },
+    { metric: "jobsPerSecond", ours, over: [pgBoss, graphileWorker], must: 3, aim: 5 },
+    { metric: "jobsPerSecond", ours, over: [bullmq] },
   ],
   async run(turn, entrant, pace) {
     const open = await turn.open(entrant);

@@ -1,6 +1,6 @@
 // Measure "http-cpu": CPU seconds of the whole house per 1000 jobs that live their life over HTTP.
-import { bullmq, bullmqAof, bullmqWorkerApart } from "../entrants.js";
-import { type Measure, OURS, type Pace } from "../measure.js";
+import { bullmq, bullmqAof, bullmqWorkerApart, ours } from "../entrants.js";
+import type { Measure, Pace } from "../measure.js";
 import { canReadCpuSeconds } from "../processes.js";
 
 const CLIENTS = 100;
@@ -23,9 +23,9 @@ export const httpCpu: Measure = {
     { id: "heldJobsPerSecond", label: "jobs/s", better: "higher", digits: 0 },
   ],
   bars: [
-    { metric: "followCpuSeconds", ours: OURS, over: [bullmq.id, bullmqWorkerApart.id], must: 0.5, aim: 0.35 },
-    { metric: "heldCpuSeconds", ours: OURS, over: [bullmq.id, bullmqWorkerApart.id] },
-    { metric: "followJobsPerSecond", ours: OURS, over: [bullmq.id, bullmqWorkerApart.id] },
+    { metric: "followCpuSeconds", ours, over: [bullmq, bullmqWorkerApart], must: 0.5, aim: 0.35 },
+    { metric: "heldCpuSeconds", ours, over: [bullmq, bullmqWorkerApart] },
+    { metric: "followJobsPerSecond", ours, over: [bullmq, bullmqWorkerApart] },
   ],
   async run(turn, entrant, pace) {
     if (!canReadCpuSeconds()) throw new Error("CPU seconds of other processes are read from /proc, which needs Linux.");

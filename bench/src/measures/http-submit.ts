@@ -1,6 +1,6 @@
 // Measure "http-submit": what storing a job costs an HTTP route that would otherwise store nothing.
-import { bareFastify, bullmq } from "../entrants.js";
-import { type Measure, OURS, type Pace } from "../measure.js";
+import { bareFastify, bullmq, ours } from "../entrants.js";
+import type { Measure, Pace } from "../measure.js";
 import { canReadCpuSeconds } from "../processes.js";
 
 const CONNECTIONS = 100;
@@ -21,9 +21,9 @@ export const httpSubmit: Measure = {
     { id: "answerBytes", label: "answer bytes", better: "lower", digits: 0 },
   ],
   bars: [
-    { metric: "requestsPerSecond", ours: OURS, over: [bareFastify.id], must: 0.5 },
-    { metric: "cpuMicroseconds", ours: OURS, over: [bareFastify.id] },
-    { metric: "requestsPerSecond", ours: OURS, over: [bullmq.id] },
+    { metric: "requestsPerSecond", ours, over: [bareFastify], must: 0.5 },
+    { metric: "cpuMicroseconds", ours, over: [bareFastify] },
+    { metric: "requestsPerSecond", ours, over: [bullmq] },
   ],
   async run(turn, entrant, pace) {
     const load = turn.openLoad();

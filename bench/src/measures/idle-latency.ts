@@ -1,6 +1,6 @@
 // Measure "idle-latency": one client on an idle system, from submit until the outcome is known over HTTP.
-import { bullmq, bullmqAof } from "../entrants.js";
-import { type Measure, OURS, type Pace } from "../measure.js";
+import { bullmq, bullmqAof, ours } from "../entrants.js";
+import type { Measure, Pace } from "../measure.js";
 
 const WARMUP_JOBS = 100;
 const jobCount = (pace: Pace) => (pace === "quick" ? 200 : 500);
@@ -20,8 +20,8 @@ export const idleLatency: Measure = {
     { id: "heldP99Ms", label: "p99 ms", better: "lower", digits: 2 },
   ],
   bars: [
-    { metric: "followP50Ms", ours: OURS, over: [bullmq.id], must: 1, aim: 0.7 },
-    { metric: "heldP50Ms", ours: OURS, over: [bullmq.id] },
+    { metric: "followP50Ms", ours, over: [bullmq], must: 1, aim: 0.7 },
+    { metric: "heldP50Ms", ours, over: [bullmq] },
   ],
   async run(turn, entrant, pace) {
     const load = turn.openLoad();

@@ -1,9 +1,10 @@
 // All measures, in the order in which they run.
 import type { Measure } from "../measure.js";
+import { claimCost } from "./claim-cost.js";
 import { drain } from "./drain.js";
 import { httpCpu } from "./http-cpu.js";
 import { httpSubmit } from "./http-submit.js";
 import { idleLatency } from "./idle-latency.js";
 import { submits } from "./submits.js";
 
-export const measures: readonly Measure[] = [submits, drain, httpSubmit, idleLatency, httpCpu];
+export const measures: readonly Measure[] = [submits, drain, httpSubmit, idleLatency, claimCost, httpCpu];

@@ -1,6 +1,6 @@
 // Measure "submits": single submits by many concurrent callers in one process.
-import { bullmq, bullmqAof, graphileWorker, pgBoss } from "../entrants.js";
-import { type Measure, OURS, type Pace } from "../measure.js";
+import { bullmq, bullmqAof, graphileWorker, ours, pgBoss } from "../entrants.js";
+import type { Measure, Pace } from "../measure.js";
 
 const CALLERS = 100;
 const warmupMs = (pace: Pace) => (pace === "quick" ? 400 : 1_000);
@@ -15,9 +15,9 @@ export const submits: Measure = {
   entrants: [bullmq, bullmqAof, pgBoss, graphileWorker],
   metrics: [{ id: "submitsPerSecond", label: "submits/s", better: "higher", digits: 0 }],
   bars: [
-    { metric: "submitsPerSecond", ours: OURS, over: [bullmq.id], must: 1.3, aim: 2 },
-    { metric: "submitsPerSecond", ours: OURS, over: [bullmqAof.id] },
-    { metric: "submitsPerSecond", ours: OURS, over: [pgBoss.id, graphileWorker.id] },
+    { metric: "submitsPerSecond", ours, over: [bullmq], must: 1.3, aim: 2 },
+    { metric: "submitsPerSecond", ours, over: [bullmqAof] },
+    { metric: "submitsPerSecond", ours, over: [pgBoss, graphileWorker] },
   ],
   async run(turn, entrant, pace) {
     const open = await turn.open(entrant);
