@@ -1,0 +1,58 @@
+// The open file as the rooms use it: typed statements, compiled on first use, and the write transaction.
+import type { RunResult, SqliteConnection, SqliteStatement, SqlValue } from "./driver/driver.js";
+import type { Statement } from "./statements/statement.js";
+
+export interface Query<Parameters extends readonly SqlValue[], Row> {
+  run(...values: Parameters): RunResult;
+  /** The first row. */
+  find(...values: Parameters): Row | undefined;
+  list(...values: Parameters): readonly Row[];
+}
+
+export interface Connection {
+  query<Parameters extends readonly SqlValue[], Row>(statement: Statement<Parameters, Row>): Query<Parameters, Row>;
+  /**
+   * Runs `work` in a transaction that holds the write lock from its beginning: what it reads stays true until it
+   * commits. Whatever it throws undoes all of it.
+   */
+  write<T>(work: () => T): T;
+  readonly driver: SqliteConnection;
+}
+
+export function createConnection(driver: SqliteConnection): Connection {
+  const begin = lazily(driver, "begin immediate");
+  const commit = lazily(driver, "commit");
+
+  return {
+    driver,
+    query(statement) {
+      const compiled = lazily(driver, statement.sql);
+      return {
+        run: (...values) => compiled().run(...values),
+        find: (...values) => compiled().get(...values) as never,
+        list: (...values) => compiled().all(...values) as never,
+      };
+    },
+    write(work) {
+      begin().run();
+      try {
+        const result = work();
+        commit().run();
+        return result;
+      } catch (error) {
+        // Some errors (disk full, IO) end the transaction by themselves.
+        if (driver.inTransaction) driver.exec("rollback");
+        throw error;
+      }
+    },
+  };
+}
+
+/** Compiled on first use: the tables need not be there before `migrate`. */
+function lazily(driver: SqliteConnection, sql: string): () => SqliteStatement {
+  let compiled: SqliteStatement | undefined;
+  return () => {
+    compiled ??= driver.prepare(sql);
+    return compiled;
+  };
+}

@@ -1,0 +1,36 @@
+// Reads the event log, per job and as a whole.
+import { AppError, type EventStore } from "@meanwhile/core";
+import type { Connection } from "./connection.js";
+import { toStoredEvent } from "./rows.js";
+import { findLastPosition } from "./statements/find-last-position.js";
+import { readJobEvents } from "./statements/read-job-events.js";
+import { readLastSeqs } from "./statements/read-last-seqs.js";
+import { readLog } from "./statements/read-log.js";
+import type { Synchronous } from "./synchronous.js";
+
+export function createEvents(connection: Connection): Synchronous<EventStore> {
+  const ofJob = connection.query(readJobEvents);
+  const lastSeqs = connection.query(readLastSeqs);
+  const log = connection.query(readLog);
+  const lastPosition = connection.query(findLastPosition);
+  return {
+    read: (jobId, { after, limit }) => ofJob.list(jobId, after, limit).map(toStoredEvent),
+
+    lastSeqs: (jobIds) => new Map(lastSeqs.list(JSON.stringify(jobIds)).map(({ id, last_seq }) => [id, last_seq])),
+
+    readLog({ after, limit }) {
+      const rows = log.list(after === null ? 0 : readPosition(after), limit);
+      const events = rows.map((row) => ({ ...toStoredEvent(row), position: String(row.position) }));
+      return { events, position: events.at(-1)?.position ?? after };
+    },
+
+    logEnd: () => String(lastPosition.find()!.position),
+  };
+}
+
+function readPosition(after: string): number {
+  if (/^\d{1,15}$/.test(after)) return Number(after);
+  throw new AppError("invalid_request", {
+    message: "The position in the log cannot be read. Send the position of an earlier page, or none.",
+  });
+}

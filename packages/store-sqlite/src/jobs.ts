@@ -1,0 +1,29 @@
+// The jobs of this store: which room does what.
+import type { Clock } from "@meanwhile/core";
+import type { Connection } from "./connection.js";
+import { createEventWriter } from "./event-writer.js";
+import type { FileLinks } from "./file-links.js";
+import { createJobClaims } from "./job-claims.js";
+import { createJobClock } from "./job-clock.js";
+import { createJobCommits } from "./job-commits.js";
+import { createJobInserts } from "./job-inserts.js";
+import { createJobPurges } from "./job-purges.js";
+import { createJobQueries } from "./job-queries.js";
+import { createTurns } from "./turns.js";
+import { createUserStatements } from "./user-statements.js";
+
+export type SynchronousJobs = ReturnType<typeof createJobs>;
+
+export function createJobs(connection: Connection, { links, clock }: { links: FileLinks; clock: Clock }) {
+  const events = createEventWriter(connection);
+  const turns = createTurns(connection);
+  const userStatements = createUserStatements(connection);
+  return {
+    ...createJobInserts(connection, { events, turns, links }),
+    ...createJobClaims(connection, { events, clock }),
+    ...createJobCommits(connection, { events, turns, userStatements }),
+    ...createJobQueries(connection),
+    ...createJobClock(connection, { turns, clock }),
+    ...createJobPurges(connection, { links, clock }),
+  };
+}

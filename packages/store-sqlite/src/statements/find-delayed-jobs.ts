@@ -1,0 +1,18 @@
+// Delayed jobs whose instant has come, in the order in which they become ready.
+import { statement } from "./statement.js";
+
+export interface DelayedJobRow {
+  readonly number: number;
+  readonly owner: string;
+  readonly type: string;
+  readonly concurrency_key: string | null;
+  readonly turn: number | null;
+}
+
+export const findDelayedJobs = statement<[now: number, limit: number], DelayedJobRow>(`
+  select number, owner, type, concurrency_key, turn
+    from meanwhile_jobs indexed by meanwhile_jobs_delayed
+   where readiness = 'delayed'
+     and run_at <= ?
+   order by run_at, number
+   limit ?`);

@@ -1,0 +1,18 @@
+// Which job holds a key, for which request, and whether it was purged since.
+import { statement } from "./statement.js";
+
+export interface IdempotencyKeyRow {
+  readonly job_id: string;
+  readonly fingerprint: string;
+  readonly is_purged: 0 | 1;
+}
+
+export const findIdempotencyKey = statement<[owner: string, key: string], IdempotencyKeyRow>(`
+  select job_id,
+         fingerprint,
+         exists (select 1
+                   from meanwhile_tombstones
+                  where job_id = meanwhile_idempotency_keys.job_id) as is_purged
+    from meanwhile_idempotency_keys
+   where owner = ?
+     and key = ?`);

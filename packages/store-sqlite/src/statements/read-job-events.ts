@@ -1,0 +1,25 @@
+// The events of one job after a seq.
+import type { SqlValue } from "../driver/driver.js";
+import { statement } from "./statement.js";
+
+export interface EventRow {
+  readonly job_id: string;
+  readonly seq: number;
+  readonly type: string;
+  readonly status: string;
+  readonly at: number;
+  readonly attempt: number;
+  readonly data_format: string | null;
+  readonly data: SqlValue;
+}
+
+export const readJobEvents = statement<[jobId: string, after: number, limit: number], EventRow>(`
+  select jobs.id as job_id, events.seq, events.type, events.status, events.at, events.attempt,
+         events.data_format, events.data
+    from meanwhile_jobs as jobs
+    join meanwhile_events as events indexed by meanwhile_events_of_job
+      on events.job = jobs.number
+   where jobs.id = ?
+     and events.seq > ?
+   order by events.seq
+   limit ?`);

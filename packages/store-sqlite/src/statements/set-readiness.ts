@@ -1,0 +1,8 @@
+// A delayed job is due: it becomes ready, or waits for its turn.
+import { statement } from "./statement.js";
+
+export const setReadiness = statement<[readiness: string, turn: number | null, number: number]>(`
+  update meanwhile_jobs
+     set readiness = ?,
+         turn = ?
+   where number = ?`);
