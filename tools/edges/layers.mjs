@@ -33,11 +33,15 @@ export const LAYERS = {
   },
   "examples/files": { packages: ["meanwhile"] },
   "examples/showcase": { packages: ["meanwhile", "@meanwhile-examples/files"] },
-  bench: { packages: ["meanwhile"] },
+  // Measures parts by themselves, too.
+  bench: { packages: ["meanwhile", "@meanwhile/core", "@meanwhile/store-sqlite"] },
   tests: { packages: ["meanwhile", "@meanwhile/protocol"] },
 };
 
-/** Test files may look past the layers (a server's test runs on a real store), but never past declarations. */
+/**
+ * Test files may look past the layers (a server's test runs on a real store), but never past declarations. What stands
+ * in a published package is no test, whatever its folder is called; examples are not published.
+ */
 export function isTestFile(path) {
-  return /\.test\.m?ts$/.test(path) || path.startsWith("tests/");
+  return /\.test\.m?ts$/.test(path) || path.startsWith("tests/") || /^examples\/[^/]+\/src\/testing\//.test(path);
 }

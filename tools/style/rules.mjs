@@ -45,6 +45,7 @@ export const USE_RULES = [
     instead: "take a Clock, an IdSource or a Random",
     except: {
       "packages/core/src/clock.ts": "systemClock is the one place that asks the machine",
+      "packages/core/src/service.ts": "the supervisor fills in the machine's chance where no other was given",
     },
   },
 ];
