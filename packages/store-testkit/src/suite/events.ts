@@ -1,24 +1,10 @@
 // The log: gapless per job, in commit order as a whole.
-import { AppError, jsonPayload, type PositionedEvent, type Store } from "@meanwhile/core";
+import { AppError, jsonPayload } from "@meanwhile/core";
 import { describe, expect, it } from "vitest";
 import { makeId, makeNewJob } from "../builders.js";
 import type { Given } from "../describe-store.js";
 import { claim, claimOne, NOW, settle, submit, submitAll } from "./moves.js";
-
-/** The whole log after a position, in pages of `limit`. */
-export async function readWholeLog(
-  store: Store,
-  { after = null, limit = 1_000 }: { after?: string | null; limit?: number } = {},
-): Promise<readonly PositionedEvent[]> {
-  const found: PositionedEvent[] = [];
-  for (let position = after; ; ) {
-    const page = await store.events.readLog({ after: position, limit });
-    expect(page.events.length).toBeLessThanOrEqual(limit);
-    if (page.events.length === 0) return found;
-    found.push(...page.events);
-    position = page.position;
-  }
-}
+import { readWholeLog } from "./walk.js";
 
 export function describeEvents(given: Given): void {
   describe("events of one job", () => {

@@ -113,5 +113,17 @@ export function describeFiles(given: Given): void {
       expect(await linkedTo(job.id)).toEqual([other.id]);
       expect(await given.store.files.remove([file.id])).toEqual([]);
     });
+
+    it("that a job named in the meantime are passed over where only unlinked ones are to go", async () => {
+      const linked = await insert(makeFile());
+      const free = await insert(makeFile());
+      const job = await submit(given.store, {}, { fileIds: [linked.id] });
+
+      const removed = await given.store.files.remove([linked.id, free.id], { unlinkedOnly: true });
+
+      expect(removed).toEqual([free.id]);
+      expect(await given.store.files.find(linked.id)).toEqual(linked);
+      expect(await linkedTo(job.id)).toEqual([linked.id]);
+    });
   });
 }

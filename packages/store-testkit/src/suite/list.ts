@@ -1,23 +1,10 @@
 // Lists: newest first, filtered, and a walk over the pages that meets every job once.
-import { AppError, type Job, type JobQuery, type Store } from "@meanwhile/core";
+import { AppError } from "@meanwhile/core";
 import { describe, expect, it } from "vitest";
 import { makeNewJob } from "../builders.js";
 import type { Given } from "../describe-store.js";
 import { claimOne, idsOf, NOW, settle, submit, submitAll } from "./moves.js";
-
-/** All pages of a query, one after the other. A page may be short, even empty, but the walk must end. */
-export async function walk(store: Store, query: JobQuery): Promise<readonly Job[]> {
-  const found: Job[] = [];
-  let cursor: string | null | undefined;
-  for (let pages = 0; cursor !== null; pages++) {
-    if (pages > 10_000) throw new Error("The walk over the pages of a list does not end.");
-    const page = await store.jobs.list({ ...query, ...(cursor === undefined ? {} : { cursor }) });
-    expect(page.items.length).toBeLessThanOrEqual(query.limit);
-    found.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  return found;
-}
+import { walk } from "./walk.js";
 
 export function describeList(given: Given): void {
   describe("list", () => {

@@ -3,7 +3,7 @@ import { type ClaimedJob, jsonPayload } from "@meanwhile/core";
 import { describe, expect, it } from "vitest";
 import { makeNewJob } from "../builders.js";
 import type { Given } from "../describe-store.js";
-import { claim, claimOne, getJob, idsOf, NOW, readinessOf, SECOND, settle, submit, submitAll } from "./moves.js";
+import { apply, claim, claimOne, getJob, idsOf, NOW, readinessOf, SECOND, settle, submit, submitAll } from "./moves.js";
 
 const BROKEN = { code: "handler_error", message: "It broke." };
 const completed = ({ lease }: ClaimedJob) =>
@@ -231,6 +231,21 @@ export function describeOrderOfTurns(given: Given): void {
       );
 
       expect(await readinessOf(given.store, jobs)).toEqual([null, null, "ready", "ready"]);
+    });
+
+    it("tells whose type got the turn, and only where somebody did", async () => {
+      await submitAll(given.store, [
+        { ...key, type: "charge" },
+        { ...key, type: "refund" },
+      ]);
+      const first = await claimOne(given.store, { types: ["charge"] });
+      const passing = await apply(given.store, first, completed(first));
+      const second = await claimOne(given.store, { types: ["refund"] });
+
+      const last = await apply(given.store, second, completed(second));
+
+      expect(passing).toEqual({ outcome: "committed", lastSeq: 3, readiedType: "refund" });
+      expect(last).toEqual({ outcome: "committed", lastSeq: 3 });
     });
 
     it("a key is free again after all its jobs are over", async () => {

@@ -3,8 +3,8 @@ import { type Job, jsonPayload } from "@meanwhile/core";
 import { describe, expect, it } from "vitest";
 import { makeId, makeNewJob, type NewJobOptions } from "../builders.js";
 import type { Given } from "../describe-store.js";
-import { readWholeLog } from "./events.js";
 import { claimOne, getJob, idsOf, NOW, SECOND, settle, submit } from "./moves.js";
+import { readWholeLog } from "./walk.js";
 
 export function describePurge(given: Given): void {
   const submitAndEnd = async (job: Partial<Job> = {}, options: NewJobOptions = {}): Promise<Job> =>

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeNewJob } from "../builders.js";
 import type { Given } from "../describe-store.js";
 import { until } from "../waiting.js";
-import { readWholeLog } from "./events.js";
 import { apply, claim, claimOne, getJob, idsOf, NOW, submit } from "./moves.js";
+import { readWholeLog } from "./walk.js";
 
 export function describeSecondConnection(given: Given): void {
   describe("a second connection", () => {
