@@ -1,0 +1,61 @@
+// What a setting is, and the kinds of values that settings have.
+import { ConfigurationError, requireInteger, requireMs } from "@meanwhile/core";
+
+export interface Setting<T> {
+  readonly doc: string;
+  /** Environment variable; `undefined` where there is none. */
+  readonly env?: string;
+  /** A second variable, read where the first is not set: a convention of hosting platforms. */
+  readonly otherEnv?: string;
+  /** Long flag without its dashes; `undefined` where there is none (secrets show in process lists). */
+  readonly flag?: string;
+  /** What stands behind the flag in help texts. */
+  readonly placeholder?: string;
+  /** The default as people read it. */
+  readonly defaultText: string;
+  readonly defaultValue: T;
+  /** May be given in the configuration file. */
+  readonly inFile: boolean;
+  /** Text from a flag or the environment, or a value from the configuration file. */
+  read(value: unknown, at: string): T;
+}
+
+export function port(value: unknown, at: string): number {
+  return requireInteger(at, numberOf(value), { min: 0, max: 65_535 });
+}
+
+export function bytes(value: unknown, at: string): number {
+  return requireInteger(at, numberOf(value), { min: 1 });
+}
+
+export const ms =
+  (min: number) =>
+  (value: unknown, at: string): number =>
+    requireMs(at, numberOf(value), { min });
+
+export function text(value: unknown, at: string): string {
+  if (typeof value === "string" && value.trim() !== "") return value.trim();
+  throw new ConfigurationError(`${at} must be text, got ${JSON.stringify(value)}.`);
+}
+
+export const oneOf =
+  <const T extends string>(words: readonly T[]) =>
+  (value: unknown, at: string): T => {
+    if ((words as readonly unknown[]).includes(value)) return value as T;
+    throw new ConfigurationError(`${at} must be one of ${words.join(", ")}; got ${JSON.stringify(value)}.`);
+  };
+
+export function httpUrl(value: unknown, at: string): string {
+  const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.search !== "" || url.hash !== "") {
+    throw new ConfigurationError(
+      `${at} must be an http or https address such as https://jobs.example.com, got ${JSON.stringify(value)}.`,
+    );
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+/** Digits only: Number("") is 0, Number("0x10") is 16, and neither was meant. */
+function numberOf(value: unknown): unknown {
+  return typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
+}
