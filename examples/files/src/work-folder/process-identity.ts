@@ -1,0 +1,42 @@
+// Which process is meant: a process id together with its start time, because ids are given out again.
+import { readFile } from "node:fs/promises";
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, in the system's own unit; `0` where the system does not tell (then the id alone decides). */
+  readonly startedAt: string;
+}
+
+/** The identity of a process that runs now, or `undefined` when there is none. */
+export async function findProcess(pid: number): Promise<ProcessIdentity | undefined> {
+  if (!isRunning(pid)) return undefined;
+  return { pid, startedAt: await startTimeOf(pid) };
+}
+
+/** Whether exactly this process still runs, and not another one under its id. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  const found = await findProcess(identity.pid);
+  return found !== undefined && found.startedAt === identity.startedAt;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function startTimeOf(pid: number): Promise<string> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    // Field 22. The name, field 2, stands in brackets and may hold spaces and brackets itself: count after the last one.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[19] ?? "0";
+  } catch {
+    // No /proc on this system.
+    return "0";
+  }
+}

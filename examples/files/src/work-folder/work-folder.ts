@@ -1,0 +1,106 @@
+// A folder per conversion, named after the process that owns it, and the sweep of those whose owner is gone.
+//
+// 1. A folder is removed by its conversion, whatever the outcome.
+// 2. A killed process removes nothing. The sweep at the next start does: a folder whose owner (pid and start time) no longer
+//    runs on this host is removed, after the tool that the owner left running, if any, was killed.
+// 3. Folders of live processes are never touched. Those of other hosts (a shared disk) cannot be judged by pid: they go by age.
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import path from "node:path";
+import { findProcess, isAlive, type ProcessIdentity } from "./process-identity.js";
+
+export interface WorkFolderOptions {
+  /** Where the folders are made. Default: the system's folder for temporary files. */
+  root?: string;
+}
+
+/** Runs `work` with a fresh folder that only this user can read, and removes it afterwards, whatever happens. */
+export async function withWorkFolder<T>(
+  work: (folder: string) => Promise<T>,
+  options: WorkFolderOptions = {},
+): Promise<T> {
+  const folder = await makeWorkFolder(options);
+  try {
+    return await work(folder);
+  } finally {
+    await remove(folder);
+  }
+}
+
+/**
+ * Removes what killed processes left behind. Call it once when a worker starts.
+ *
+ * @returns the paths that were removed.
+ */
+export async function sweepWorkFolders(options: WorkFolderOptions = {}): Promise<readonly string[]> {
+  const root = options.root ?? tmpdir();
+  const removed: string[] = [];
+  for (const name of await readdir(root).catch(() => [])) {
+    const owner = ownerOf(name);
+    const folder = path.join(root, name);
+    if (owner === undefined || !(await isAbandoned(folder, owner))) continue;
+    await killLeftTool(folder);
+    await remove(folder);
+    removed.push(folder);
+  }
+  return removed;
+}
+
+/** Notes in the folder which tool works for it, so that a sweep can end the tool when its owner was killed. */
+export async function noteTool(folder: string, pid: number): Promise<void> {
+  const tool = await findProcess(pid);
+  if (tool !== undefined) await writeFile(path.join(folder, TOOL_FILE), `${tool.pid} ${tool.startedAt}`);
+}
+
+const PREFIX = "meanwhile-convert";
+const TOOL_FILE = "tool.pid";
+
+/** No attempt lives for a day: the longest conversion allowed is far shorter. */
+const FOREIGN_FOLDER_MAX_AGE_MS = 24 * 3600 * 1000;
+
+interface Owner extends ProcessIdentity {
+  readonly host: string;
+}
+
+async function makeWorkFolder(options: WorkFolderOptions): Promise<string> {
+  const self = await findProcess(process.pid);
+  const name = [PREFIX, hostId(), process.pid, self?.startedAt ?? "0", randomUUID().slice(0, 8)].join("-");
+  const folder = path.join(options.root ?? tmpdir(), name);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+function ownerOf(folderName: string): Owner | undefined {
+  const match = /^meanwhile-convert-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{8}$/.exec(folderName);
+  if (match === null) return undefined;
+  return { host: match[1]!, pid: Number(match[2]), startedAt: match[3]! };
+}
+
+async function isAbandoned(folder: string, owner: Owner): Promise<boolean> {
+  if (owner.host === hostId()) return !(await isAlive(owner));
+  const facts = await stat(folder).catch(() => undefined);
+  return facts !== undefined && Date.now() - facts.mtimeMs > FOREIGN_FOLDER_MAX_AGE_MS;
+}
+
+async function killLeftTool(folder: string): Promise<void> {
+  const note = await readFile(path.join(folder, TOOL_FILE), "utf8").catch(() => "");
+  const [pid, startedAt] = note.split(" ");
+  if (pid === undefined || startedAt === undefined) return;
+  if (!(await isAlive({ pid: Number(pid), startedAt }))) return;
+  try {
+    process.kill(-Number(pid), "SIGKILL");
+  } catch {
+    // Ended between the question and the kill.
+  }
+}
+
+async function remove(folder: string): Promise<void> {
+  // A tool that was just killed may still be closing files in its profile: removal is tried again a few times.
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}
+
+/** Process ids mean something only on one host, and in one container. */
+function hostId(): string {
+  return createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+}
