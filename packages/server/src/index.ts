@@ -1,1 +1,10 @@
-export {};
+// The HTTP API of meanwhile on Fastify.
+
+export { API_KEY_PREFIX, hashApiKey } from "./auth/api-key.js";
+export { type FixedApiKey, parseApiKeys } from "./auth/fixed-keys.js";
+export type { JwtIssuerOptions } from "./auth/jwt.js";
+export { isScope } from "./auth/scopes.js";
+export type { ServerParts } from "./context.js";
+export { createServer, type HttpServer, type ListenOptions } from "./create-server.js";
+export { createLogger } from "./logging.js";
+export type { ServerOptions } from "./options.js";

@@ -1,0 +1,50 @@
+// Keeps web pages out of a server that asks for no credentials: whoever reaches it is trusted, and a browser reaches it
+// for any page that its user happens to open.
+import { isIPv4 } from "node:net";
+import { AppError } from "@meanwhile/core";
+import type { FastifyRequest } from "fastify";
+
+export interface BrowserGuardOptions {
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly allowedOrigins: ReadonlySet<string>;
+}
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * Only for servers without credentials: a bearer token is never sent by itself, so a closed server needs none of this.
+ *
+ * @throws AppError `forbidden` for a foreign Host (DNS rebinding) and for requests that another site's page made.
+ */
+export function refuseForeignPages(request: FastifyRequest, options: BrowserGuardOptions): void {
+  const host = hostName(request.headers.host ?? "");
+  if (!isLoopbackName(host) && !options.allowedHosts.has(host)) {
+    throw new AppError("forbidden", {
+      message: `This server has no credentials configured and answers to loopback names only, not to "${host.slice(0, 100)}". Configure API keys, or list the host in allowedHosts.`,
+    });
+  }
+  const { origin } = request.headers;
+  const isForeign =
+    origin === undefined
+      ? request.headers["sec-fetch-site"] === "cross-site" && !SAFE_METHODS.has(request.method)
+      : !isOwnOrigin(origin, request.headers.host ?? "") && !options.allowedOrigins.has(origin);
+  if (isForeign) {
+    throw new AppError("forbidden", {
+      message: "Pages of other sites may not call this server. List their origin in allowedOrigins.",
+    });
+  }
+}
+
+export function isLoopbackName(host: string): boolean {
+  if (host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || host === "::1") return true;
+  return isIPv4(host) && host.startsWith("127.");
+}
+
+function isOwnOrigin(origin: string, host: string): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}
+
+/** Without its port, lower case. */
+function hostName(host: string): string {
+  return host.replace(/:\d{1,5}$/, "").toLowerCase();
+}

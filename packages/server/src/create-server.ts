@@ -1,0 +1,101 @@
+// Composes the routes, their guards and their documents into one HTTP server.
+import { ConfigurationError } from "@meanwhile/core";
+import Fastify, { type FastifyInstance } from "fastify";
+import { createAuthenticator } from "./auth/authenticator.js";
+import { isLoopbackName } from "./auth/browser-guard.js";
+import { answerClientError } from "./client-error.js";
+import type { ServerContext, ServerParts } from "./context.js";
+import { installErrorHandler } from "./error-handler.js";
+import { resolveLogger } from "./logging.js";
+import { installNotFound } from "./not-found.js";
+import { resolveServerOptions, type ServerOptions } from "./options.js";
+import { registerRoutes } from "./register-routes.js";
+import { installRequestContext } from "./request-context.js";
+import { allRoutes } from "./routes/all-routes.js";
+import { createWaits } from "./waits.js";
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  /**
+   * Starts to listen. Port 0 takes any free one.
+   *
+   * @returns the address, for instance `http://127.0.0.1:8080`.
+   * @throws ConfigurationError for an address beyond loopback while no credentials are configured.
+   */
+  listen(options: ListenOptions): Promise<string>;
+  /**
+   * Takes no new jobs from now on, answers every waiting request at once, and closes idle connections. What is under
+   * way is finished. May be called twice.
+   */
+  drain(): void;
+  /** Drains, waits for the requests under way, and closes. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  port: number;
+  /** Default: 127.0.0.1. */
+  host?: string;
+}
+
+/** @throws ConfigurationError naming the option that is wrong. */
+export function createServer(parts: ServerParts, serverOptions: ServerOptions = {}): HttpServer {
+  const options = resolveServerOptions(serverOptions);
+  const { clock, apiKeys, ids } = parts;
+  const waits = createWaits({ perOwner: options.waitsPerOwner });
+  const authenticator = createAuthenticator({ clock, apiKeys: options.apiKeys, jwt: options.jwt, store: apiKeys });
+  let draining = false;
+  const logger = resolveLogger(parts.logger);
+  const context: ServerContext = { ...parts, logger, options, authenticator, waits, isDraining: () => draining };
+
+  const app = Fastify({
+    genReqId: () => ids.uuid(),
+    // One closing is ours: see `drain`.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    keepAliveTimeout: options.keepAliveTimeoutMs,
+    requestTimeout: options.uploadTimeoutMs,
+    // A missing Host gets a problem document like every other fault.
+    http: { maxHeaderSize: options.headerBytes, headersTimeout: options.headersTimeoutMs, requireHostHeader: false },
+    clientErrorHandler: (error, socket) =>
+      answerClientError(error, socket, { ids, linkBase: options.linkBase, headerBytes: options.headerBytes }),
+    frameworkErrors: (error, request, reply) => {
+      reply.header("x-request-id", request.id);
+      app.errorHandler(error, request, reply);
+    },
+  });
+  const routes = allRoutes(context);
+  installRequestContext(app);
+  installErrorHandler(app, context);
+  installNotFound(app, routes);
+  app.addHook("onRequest", (_request, reply, done) => {
+    if (draining) reply.header("connection", "close");
+    done();
+  });
+  registerRoutes(app, routes, context);
+
+  const drain = () => {
+    draining = true;
+    waits.endAll();
+    app.server.closeIdleConnections();
+  };
+
+  return {
+    app,
+    async listen({ port, host = "127.0.0.1" }) {
+      if (!isLoopbackName(host) && !(await authenticator.isClosed())) throw openToTheWorld(host);
+      return app.listen({ port, host });
+    },
+    drain,
+    async close() {
+      drain();
+      await app.close();
+    },
+  };
+}
+
+function openToTheWorld(host: string): ConfigurationError {
+  return new ConfigurationError(
+    `The server may not listen on ${host}: no credentials are configured, so anybody there could run jobs. Set MEANWHILE_API_KEYS, make a key with "meanwhile keys create", or listen on 127.0.0.1.`,
+  );
+}

@@ -1,0 +1,40 @@
+// What every request carries from its first moment: an id, its trace, its path, and both ids on every log line.
+
+import type { Origin } from "@meanwhile/core";
+import { AppError, withLogFields } from "@meanwhile/core";
+import { parseTraceContext } from "@meanwhile/protocol";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+
+export function installRequestContext(app: FastifyInstance): void {
+  app.decorateRequest("trace", undefined);
+  app.decorateRequest("pathname", "");
+  // Set in front of every route that is not open; nothing reads it elsewhere.
+  app.decorateRequest("principal", undefined as never);
+  app.addHook("onRequest", (request, reply, done) => {
+    const { headers, url } = request.raw;
+    const query = url!.indexOf("?");
+    request.pathname = query < 0 ? url! : url!.slice(0, query);
+    const traceparent = headers.traceparent as string | undefined;
+    if (traceparent !== undefined) {
+      request.trace = parseTraceContext(traceparent, headers.tracestate as string | undefined);
+    }
+    reply.header("x-request-id", request.id);
+    if (headers.host === undefined && request.raw.httpVersion === "1.1") {
+      return done(new AppError("invalid_request", { message: "The Host header is missing." }));
+    }
+    withLogFields({ requestId: request.id, traceId: traceIdOf(request) }, done);
+  });
+}
+
+/** The caller's trace, or one that begins here: a request id is a UUID, and its 32 digits are a trace id. */
+export function traceIdOf(request: FastifyRequest): string {
+  return request.trace?.traceId ?? request.id.replaceAll("-", "");
+}
+
+/** Where a submit came from, for the job. */
+export function originOf(request: FastifyRequest): Origin {
+  const { trace, id: requestId } = request;
+  if (trace === undefined) return { requestId };
+  const { traceparent, tracestate } = trace;
+  return tracestate === undefined ? { requestId, traceparent } : { requestId, traceparent, tracestate };
+}

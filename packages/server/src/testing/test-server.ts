@@ -1,0 +1,66 @@
+// A whole server for a test: real engine, real worker, a store in memory. Everything it starts, it stops.
+import {
+  createMemoryStore,
+  createService,
+  type Logger,
+  type ServiceOptions,
+  type Store,
+  systemClock,
+} from "@meanwhile/core";
+import { onTestFinished } from "vitest";
+import type { ServerParts } from "../context.js";
+import { createServer, type HttpServer } from "../create-server.js";
+import type { ServerOptions } from "../options.js";
+import { createMemoryFileBytes } from "./memory-file-bytes.js";
+import { createTestJobs, type TestJobs } from "./test-jobs.js";
+
+export interface TestServer extends HttpServer {
+  readonly parts: ServerParts & { readonly store: Store };
+  readonly jobs: TestJobs;
+  readonly fileIds: () => readonly string[];
+  /** Every line that was logged at warn or error. */
+  readonly complaints: readonly string[];
+}
+
+export interface TestServerOptions extends ServerOptions {
+  store?: Store;
+  /** Default: a worker with the usual options. */
+  worker?: ServiceOptions["worker"];
+  files?: ServiceOptions["files"];
+}
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { store = createMemoryStore({ clock: systemClock }), worker, files, ...serverOptions } = options;
+  const jobs = createTestJobs();
+  const fileBytes = createMemoryFileBytes();
+  const complaints: string[] = [];
+  const logger = createComplaintLogger(complaints);
+  await store.migrate();
+  const service = createService(
+    { store, jobs: jobs.definitions, fileBytes, logger },
+    { ...(worker === undefined ? {} : { worker }), ...(files === undefined ? {} : { files }) },
+  );
+  await service.start();
+  const parts = { ...pickParts(service), store, apiKeys: store.apiKeys, logger };
+  const server = createServer(parts, serverOptions);
+  await server.app.ready();
+  onTestFinished(async () => {
+    jobs.openAll();
+    await server.close();
+    await service.stop({ graceMs: 2_000 });
+    await store.close();
+  });
+  return { ...server, parts, jobs, fileIds: fileBytes.ids, complaints };
+}
+
+function pickParts({ engine, catalog, files, clock, ids }: ReturnType<typeof createService>) {
+  return { engine, catalog, files, clock, ids };
+}
+
+function createComplaintLogger(complaints: string[]): Logger {
+  const keep = (fields: object, message: string) => {
+    const { err } = fields as { err?: unknown };
+    complaints.push(err instanceof Error ? `${message}: ${err.stack}` : message);
+  };
+  return { debug() {}, info() {}, warn: keep, error: keep };
+}
