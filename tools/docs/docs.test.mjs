@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { writeTree } from "../test-tree.mjs";
 import { findLinkFaults } from "./find-link-faults.mjs";
+import { findRouteFaults } from "./find-route-faults.mjs";
 import { findTableFaults } from "./find-table-faults.mjs";
 import { readFences, readTables } from "./markdown.mjs";
 import { readInterface } from "./read-interface.mjs";
@@ -45,6 +46,18 @@ describe("findTableFaults", () => {
     const faults = faultsOf(...rows);
 
     expect(faults).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+describe("findRouteFaults", () => {
+  const text = page("| Request | Answer |", "| --- | --- |", "| `GET /jobs` | a page |", "| `GET /gone` | nothing |");
+
+  it("notices requests that only the page or only the server knows", () => {
+    const openapi = { paths: { "/jobs": { get: {}, post: {} }, "/own": { post: { tags: ["Types"] } } } };
+
+    const faults = findRouteFaults("a.md", text, openapi, { apart: ["Types"] });
+
+    expect(faults).toEqual(["a.md:4: the code knows no GET /gone", "a.md: POST /jobs is missing from the table"]);
   });
 });
 

@@ -1,4 +1,5 @@
 // What the code says about itself, in the form in which reference pages are held against it.
+import { SCOPES } from "@meanwhile/core";
 import { ERROR_CODES, JOB_ERROR_CODES, JOB_EVENT_TYPES, JOB_STATUSES, LIMITS } from "@meanwhile/protocol";
 import { readInterface } from "./read-interface.mjs";
 
@@ -18,6 +19,10 @@ export function jobErrorFacts() {
 
 export function statusFacts() {
   return new Map(JOB_STATUSES.map((status) => [status, {}]));
+}
+
+export function scopeFacts() {
+  return new Map(SCOPES.map((scope) => [scope, {}]));
 }
 
 export function eventFacts(root) {
@@ -43,6 +48,27 @@ export function envelopeFacts(root) {
   return new Map(
     readInterface(`${root}/packages/protocol/src/submit-envelope.ts`, "SubmitEnvelope").map(optionFact("")),
   );
+}
+
+export async function settingFacts(root) {
+  const { SETTINGS } = await import(`${root}/packages/meanwhile/dist/config/settings.js`);
+  return new Map(
+    Object.entries(SETTINGS).map(([name, { flag, env, defaultText }]) => [
+      name,
+      {
+        cells: {
+          Flag: flag === undefined ? "none" : `--${flag}`,
+          Variable: env ?? "none",
+          Default: defaultText,
+        },
+      },
+    ]),
+  );
+}
+
+export async function exitCodeFacts(root) {
+  const { EXIT_CODES } = await import(`${root}/packages/meanwhile/dist/cli/exit-codes.js`);
+  return new Map(Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), { cells: { Meaning: meaning } }]));
 }
 
 /** `72 KiB` for sizes, `1 000` for counts: as pages write them. */
