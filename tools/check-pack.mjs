@@ -35,7 +35,10 @@ function pack({ folder: source, manifest }) {
     }),
   );
   for (const { path } of files) {
-    if (/\.test\.|\.tsbuildinfo$/.test(path)) faults.push(`${manifest.name}: ${path} must not be published`);
+    const isForTests = /\/testing\//.test(path) && manifest.exports["./testing"] === undefined;
+    if (isForTests || /\.test\.|\.tsbuildinfo$/.test(path)) {
+      faults.push(`${manifest.name}: ${path} must not be published`);
+    }
   }
   return join(folder, filename);
 }
@@ -54,10 +57,12 @@ function install(tarballs) {
   if (existsSync(join(root, driver))) cpSync(join(root, driver), join(folder, driver), { recursive: true });
 }
 
-/** Every way into every package, and each name that the types promise is there at run time, too. */
+/** Every way into every package. */
 function importAll() {
   const entries = packages.flatMap(({ manifest }) =>
-    Object.keys(manifest.exports).map((entry) => `${manifest.name}${entry.slice(1)}`),
+    Object.keys(manifest.exports)
+      .filter((entry) => !entry.endsWith(".json"))
+      .map((entry) => `${manifest.name}${entry.slice(1)}`),
   );
   const script = `
     for (const entry of ${JSON.stringify(entries)}) {

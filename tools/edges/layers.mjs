@@ -39,9 +39,11 @@ export const LAYERS = {
 };
 
 /**
- * Test files may look past the layers (a server's test runs on a real store), but never past declarations. What stands
- * in a published package is no test, whatever its folder is called; examples are not published.
+ * Test files may look past the layers (a server's test runs on a real store), but never past declarations. So may the
+ * folders of what only tests use; check-pack sees to it that they are not published. `meanwhile/testing` is no such
+ * folder: it is for users.
  */
 export function isTestFile(path) {
-  return /\.test\.m?ts$/.test(path) || path.startsWith("tests/") || /^examples\/[^/]+\/src\/testing\//.test(path);
+  if (path.startsWith("packages/meanwhile/src/testing/")) return path.endsWith(".test.ts");
+  return /\.test\.m?ts$/.test(path) || path.startsWith("tests/") || /^[^/]+\/[^/]+\/src\/testing\//.test(path);
 }
