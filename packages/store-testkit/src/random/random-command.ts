@@ -8,6 +8,7 @@ export type RandomCommand =
   | { kind: "insert"; groups: readonly (readonly RandomJob[])[] }
   | { kind: "claim"; types: readonly { type: string; limit: number }[]; leaseMs: number }
   | { kind: "settle"; settlements: readonly Settlement[] }
+  /** Decided on the job as it is now, or as it was when it was submitted. */
   | { kind: "cancel"; job: number; reread: boolean }
   | { kind: "heartbeat"; held: readonly number[]; byMs: number }
   | { kind: "advance"; ms: number }
@@ -78,17 +79,9 @@ const settlement: Arbitrary<Settlement> = fc.record({
   held: newest(6),
   reread: fc.boolean(),
   how: fc.oneof(
-    { weight: 4, arbitrary: oneOf("complete" as const, "fail" as const, "report" as const) },
-    {
-      weight: 3,
-      arbitrary: oneOf(
-        "failForGood" as const,
-        "step" as const,
-        "finishUndo" as const,
-        "handBack" as const,
-        "abortCancelled" as const,
-      ),
-    },
+    { weight: 4, arbitrary: oneOf<Settlement["how"]>("complete", "fail", "report") },
+    { weight: 2, arbitrary: oneOf<Settlement["how"]>("step", "finishUndo") },
+    { weight: 2, arbitrary: oneOf<Settlement["how"]>("failForGood", "handBack", "abortCancelled") },
   ),
   retryAfterMs: delayMs,
   withProgress: fc.boolean(),

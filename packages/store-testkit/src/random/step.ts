@@ -81,6 +81,7 @@ function stepOfInsert(groups: readonly (readonly RandomJob[])[], world: World): 
     learn: () => {
       for (const { job } of items.flat()) {
         world.jobIds.push(job.id);
+        world.submitted.set(job.id, job);
         // Those that were not stored after all hold leases that no store knows: as good as lost ones.
         if (job.lease !== null) world.held.push({ ...job, lease: job.lease });
       }
@@ -134,11 +135,11 @@ function stepOfClaim({ types, leaseMs }: RandomCommand & { kind: "claim" }, worl
 function stepOfCancel({ job, reread }: RandomCommand & { kind: "cancel" }, world: World): Step | undefined {
   const jobId = world.job(job);
   if (jobId === undefined) return undefined;
-  const asHeld = reread ? undefined : world.held.findLast(({ id }) => id === jobId);
+  const asSubmitted = reread ? undefined : world.submitted.get(jobId);
   const { now } = world;
   return {
     play: async (store) => {
-      const found = asHeld ?? (await store.jobs.find(jobId));
+      const found = asSubmitted ?? (await store.jobs.find(jobId));
       if (found === undefined) return "no such job";
       const decision = transition(found, { kind: "requestCancel", by: "acme" }, now);
       return isRefusal(decision) ? decision : store.jobs.commit([decision]);
@@ -172,7 +173,7 @@ function stepOfLog({ job, lines }: RandomCommand & { kind: "log" }, world: World
     play: async (store) => {
       await store.logs.append(
         messages.map((message) => ({ jobId, at, level: "info", message, fields: null, attempt: 1 })),
-        { maxLines: 4, droppedNote: "dropped" },
+        { maxLines: 2, droppedNote: "dropped" },
       );
       return store.logs.read(jobId, { after: 0, limit: 100, minLevel: "info" });
     },

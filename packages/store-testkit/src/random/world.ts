@@ -1,5 +1,5 @@
 // What a random sequence knows: the time, the ids it made, the leases its workers believe to hold. The same for both stores.
-import type { ClaimedJob, JobId, Progress } from "@meanwhile/core";
+import type { ClaimedJob, Job, JobId, Progress } from "@meanwhile/core";
 import { uuidOf } from "../builders.js";
 import { BUILT_AT } from "../manual-clock.js";
 
@@ -9,6 +9,8 @@ export type HeldJob = ClaimedJob;
 export class World {
   now = BUILT_AT;
   readonly jobIds: JobId[] = [];
+  /** What a caller saw when it submitted, however long ago. */
+  readonly submitted = new Map<JobId, Job>();
   readonly fileIds: string[] = [];
   readonly held: HeldJob[] = [];
   #made = 0;
