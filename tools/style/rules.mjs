@@ -33,6 +33,7 @@ export const USE_RULES = [
     instead: "log through the Logger port, or throw",
     except: {
       "packages/meanwhile/src/cli/": "the command line's work is to print and to exit",
+      "packages/meanwhile/src/bin.ts": "the program itself: it gives the exit code to the machine",
     },
   },
   {
