@@ -12,7 +12,7 @@ export interface Clock {
 /** A number in [0, 1). */
 export type Random = () => number;
 
-/** The machine's clock. Its timers do not keep a process alive. */
+/** The machine's clock. A timer that is set keeps the process alive: whoever sets one also cancels it. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (ms, callback) => {
@@ -20,7 +20,6 @@ export const systemClock: Clock = {
     const arm = (leftMs: number) => {
       const waitMs = Math.min(leftMs, LONGEST_TIMER_MS);
       timer = setTimeout(() => (leftMs > waitMs ? arm(leftMs - waitMs) : callback()), waitMs);
-      timer.unref();
     };
     arm(ms);
     return () => clearTimeout(timer);

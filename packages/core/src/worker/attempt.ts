@@ -44,6 +44,7 @@ export class Attempt implements JobContext {
   readonly #dependencies: AttemptDependencies;
   #controller: AbortController | undefined;
   #abortReason: AbortReason | undefined;
+  #ended = false;
   #endWithoutHandler: (() => void) | undefined;
   #cancelTimers: (() => void)[] = [];
   #reporter: Reporter | undefined;
@@ -77,7 +78,7 @@ export class Attempt implements JobContext {
 
   /** Tells the handler to stop; only the first reason counts. */
   abort(reason: AbortReason): void {
-    if (this.#abortReason !== undefined) return;
+    if (this.#ended || this.#abortReason !== undefined) return;
     this.#abortReason = reason;
     this.#controller?.abort(new AttemptAbortedError(reason));
     const { clock, abortGraceMs, logger } = this.#dependencies;
@@ -93,6 +94,7 @@ export class Attempt implements JobContext {
 
   /** Sets the timers of an attempt that did not end at once: most short ones never need any. */
   watchTime(): void {
+    if (this.#ended) return;
     const { clock } = this.#dependencies;
     const { timeoutMs, completeBy } = this.claimed;
     const now = clock.now();
@@ -102,6 +104,7 @@ export class Attempt implements JobContext {
 
   /** Ends the reporting. @returns the progress that was never written. */
   async close(): Promise<Progress | undefined> {
+    this.#ended = true;
     for (const cancel of this.#cancelTimers) cancel();
     if (this.#reporter !== undefined) await this.#reporter.close();
     if (this.#log !== undefined) await this.#log.flush();
