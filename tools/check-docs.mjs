@@ -18,6 +18,7 @@ const TABLES = [
   ["docs/reference/http-api.md", "Limits", facts.limitFacts()],
   ["docs/reference/http-api.md", "Who is calling", facts.scopeFacts()],
   ["docs/reference/configuration.md", "Settings", await facts.settingFacts(root)],
+  ["docs/reference/cli.md", "Commands", await facts.commandFacts(root)],
   ["docs/reference/cli.md", "Exit codes", await facts.exitCodeFacts(root)],
   ["docs/reference/define-job.md", "Options", facts.jobOptionFacts(root)],
 ];

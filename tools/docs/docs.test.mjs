@@ -5,6 +5,7 @@ import { findLinkFaults } from "./find-link-faults.mjs";
 import { findRouteFaults } from "./find-route-faults.mjs";
 import { findTableFaults } from "./find-table-faults.mjs";
 import { readFences, readTables } from "./markdown.mjs";
+import { readCommands } from "./read-help.mjs";
 import { readInterface } from "./read-interface.mjs";
 
 const page = (...lines) => lines.join("\n");
@@ -58,6 +59,28 @@ describe("findRouteFaults", () => {
     const faults = findRouteFaults("a.md", text, openapi, { apart: ["Types"] });
 
     expect(faults).toEqual(["a.md:4: the code knows no GET /gone", "a.md: POST /jobs is missing from the table"]);
+  });
+});
+
+describe("readCommands", () => {
+  it("reads commands, groups of commands, and their long options", () => {
+    const root = writeTree({
+      "help.mjs": `
+        const pages = {
+          "": "Usage: x\\n\\nOptions:\\n  -V, --version  the version\\n\\nCommands:\\n  run [options] <a>  runs\\n                     and runs\\n  keys               keys\\n  help [command]     help\\n",
+          run: "Options:\\n  --wait       waits\\n  -q, --quiet  says less --really\\n",
+          keys: "Commands:\\n  make <name>  makes\\n",
+          "keys make": "Options:\\n  --owner <owner>  whose\\n",
+        };
+        process.stdout.write(pages[process.argv.slice(2, -1).join(" ")]);`,
+    });
+
+    const commands = readCommands([process.execPath, `${root}/help.mjs`]);
+
+    expect([...commands]).toEqual([
+      ["run", ["--wait", "--quiet"]],
+      ["keys make", ["--owner"]],
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 // What the code says about itself, in the form in which reference pages are held against it.
 import { SCOPES } from "@meanwhile/core";
 import { ERROR_CODES, JOB_ERROR_CODES, JOB_EVENT_TYPES, JOB_STATUSES, LIMITS } from "@meanwhile/protocol";
+import { readCommands } from "./read-help.mjs";
 import { readInterface } from "./read-interface.mjs";
 
 export function errorFacts() {
@@ -63,6 +64,17 @@ export async function settingFacts(root) {
         },
       },
     ]),
+  );
+}
+
+/** Options that are settings stand on the page of settings. */
+export async function commandFacts(root) {
+  const { SETTINGS } = await import(`${root}/packages/meanwhile/dist/config/settings.js`);
+  const settings = Object.values(SETTINGS).map(({ flag }) => `--${flag}`);
+  const elsewhere = new Set(["--help", "--config", ...settings]);
+  const commands = readCommands([process.execPath, `${root}/packages/meanwhile/dist/bin.js`]);
+  return new Map(
+    [...commands].map(([name, options]) => [name, { words: options.filter((option) => !elsewhere.has(option)) }]),
   );
 }
 
