@@ -27,8 +27,8 @@ export interface DrainContender {
   preload(jobs: readonly EchoParameters[]): Promise<void>;
   /** Starts the worker; `onStart` is called when a handler begins. Every handler returns `{ok, at}` at once. */
   startWorker(onStart: () => void): Promise<void>;
-  /** Jobs that the store itself does not call finished (or gone, for libraries that delete what is done). */
-  countUnfinished(): Promise<number>;
+  /** Whether there is a job that the store itself does not call finished (or gone, for libraries that delete what is done). */
+  hasUnfinished(): Promise<boolean>;
   close(): Promise<void>;
 }
 

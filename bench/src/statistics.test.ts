@@ -41,8 +41,8 @@ describe("pairedRatios", () => {
     expect(ratios).toEqual([0.5]);
   });
 
-  it("leaves out rounds in which nobody else was measured", () => {
-    const ratios = pairedRatios(rounds(10, 20), [new Map([[1, 10]])], { better: "higher" });
+  it("leaves out rounds in which one of the others was not measured: it might have been the best", () => {
+    const ratios = pairedRatios(rounds(10, 20), [rounds(5, 10), new Map([[1, 10]])], { better: "higher" });
 
     expect(ratios).toEqual([2]);
   });

@@ -38,7 +38,8 @@ export function pairedRatios(
   const ratios: number[] = [];
   for (const [round, value] of ours) {
     const rivals = others.flatMap((other) => other.get(round) ?? []);
-    if (rivals.length === 0) continue;
+    // The one that is missing might have been the best.
+    if (rivals.length < others.length) continue;
     ratios.push(value / (options.better === "higher" ? Math.max(...rivals) : Math.min(...rivals)));
   }
   return ratios;

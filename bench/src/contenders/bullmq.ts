@@ -41,9 +41,9 @@ export async function openBullmqDrain(store: StoreAddress): Promise<DrainContend
       worker = startWorker(connection, onStart);
       await worker.waitUntilReady();
     },
-    async countUnfinished() {
+    async hasUnfinished() {
       const counts = await queue.getJobCounts("wait", "active", "delayed", "prioritized", "failed");
-      return Object.values(counts).reduce((sum, count) => sum + count, 0);
+      return Object.values(counts).some((count) => count > 0);
     },
     async close() {
       await worker?.close();

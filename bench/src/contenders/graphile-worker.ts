@@ -31,11 +31,11 @@ export async function openGraphileWorkerDrain(store: StoreAddress): Promise<Drai
     async startWorker(onStart) {
       runner = await startWorker(url, onStart);
     },
-    async countUnfinished() {
+    async hasUnfinished() {
       // Finished jobs are deleted, so what is left in the table is unfinished.
-      const text = "select count(*)::int as unfinished from graphile_worker._private_jobs";
-      const { rows } = await pool.query<{ unfinished: number }>(text);
-      return rows[0]?.unfinished ?? 0;
+      const text = "select exists (select from graphile_worker._private_jobs) as unfinished";
+      const { rows } = await pool.query<{ unfinished: boolean }>(text);
+      return rows[0]?.unfinished ?? true;
     },
     async close() {
       await runner?.stop();

@@ -24,8 +24,16 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
     return { openHttp: openBareFastify };
   },
   async "meanwhile-sqlite"() {
-    const { openSqliteClaims } = await import("./meanwhile-sqlite-claims.js");
-    return { openClaims: openSqliteClaims };
+    const [whole, claims] = await Promise.all([
+      import("./meanwhile-sqlite.js"),
+      import("./meanwhile-sqlite-claims.js"),
+    ]);
+    return {
+      openSubmits: whole.openMeanwhileSubmits,
+      openDrain: whole.openMeanwhileDrain,
+      openHttp: whole.openMeanwhileHttp,
+      openClaims: claims.openSqliteClaims,
+    };
   },
 };
 

@@ -26,10 +26,10 @@ export async function openPgBossDrain(store: StoreAddress, variant: Variant): Pr
         );
     },
     startWorker: (onStart) => (variant === "usual" ? workInBatches(boss, onStart) : workWithResults(boss, onStart)),
-    async countUnfinished() {
-      const text = "select count(*)::int as unfinished from pgboss.job where name = $1 and state <> 'completed'";
+    async hasUnfinished() {
+      const text = "select exists (select from pgboss.job where name = $1 and state <> 'completed') as unfinished";
       const { rows } = await boss.getDb().executeSql(text, [QUEUE]);
-      return Number((rows[0] as { unfinished: number }).unfinished);
+      return (rows[0] as { unfinished: boolean }).unfinished;
     },
     close: () => boss.stop({ graceful: false }),
   };

@@ -10,7 +10,7 @@ export const drain: Measure = {
   explanation: (pace) =>
     `${jobCount(pace)} jobs are stored first, then one worker runs them with a handler that does nothing. The time runs from the ` +
     "start of the first handler until the store itself says that no job is unfinished.",
-  entrants: [bullmq, bullmqAof, pgBoss, pgBossResults, graphileWorker],
+  entrants: [ours, bullmq, bullmqAof, pgBoss, pgBossResults, graphileWorker],
   metrics: [{ id: "jobsPerSecond", label: "jobs/s", better: "higher", digits: 0 }],
   bars: [
     { metric: "jobsPerSecond", ours, over: [pgBoss, graphileWorker], must: 3, aim: 5 },

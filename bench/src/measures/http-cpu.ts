@@ -15,7 +15,7 @@ export const httpCpu: Measure = {
     `${CLIENTS} closed-loop clients on bare sockets, ${jobCount(pace)} jobs each way after ${warmupCount(pace)} as warm-up, "followed" and ` +
     '"held" as in idle-latency. CPU is user and system time of the server, the worker and the store, read from /proc; the ' +
     "clients are not counted.",
-  entrants: [bullmq, bullmqAof, bullmqWorkerApart],
+  entrants: [ours, bullmq, bullmqAof, bullmqWorkerApart],
   metrics: [
     { id: "followCpuSeconds", label: "followed, CPU s/1000", better: "lower", digits: 3 },
     { id: "followJobsPerSecond", label: "jobs/s", better: "higher", digits: 0 },

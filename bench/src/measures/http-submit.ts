@@ -1,7 +1,9 @@
 // Measure "http-submit": what storing a job costs an HTTP route that would otherwise store nothing.
 import { bareFastify, bullmq, ours } from "../entrants.js";
+import type { LoadMethods } from "../load-process.js";
 import type { Measure, Pace } from "../measure.js";
-import { canReadCpuSeconds } from "../processes.js";
+import { type Child, canReadCpuSeconds } from "../processes.js";
+import type { Turn } from "../turn.js";
 
 const CONNECTIONS = 100;
 const seconds = (pace: Pace) => (pace === "quick" ? { warmup: 1, run: 2 } : { warmup: 3, run: 5 });
@@ -13,7 +15,7 @@ export const httpSubmit: Measure = {
     `autocannon in its own process, ${CONNECTIONS} connections without pipelining, ${seconds(pace).run} s after ` +
     `${seconds(pace).warmup} s of warm-up; every answer must be a 202. No worker runs. The server's CPU per request (with ` +
     "that of a Redis started for it) tells more than requests/s where the load generator is the limit.",
-  entrants: [bareFastify, bullmq],
+  entrants: [ours, bareFastify, bullmq],
   metrics: [
     { id: "requestsPerSecond", label: "requests/s", better: "higher", digits: 0 },
     { id: "p99Ms", label: "p99 ms", better: "lower", digits: 1 },
@@ -27,9 +29,11 @@ export const httpSubmit: Measure = {
   ],
   async run(turn, entrant, pace) {
     const load = turn.openLoad();
+    // The bare route must answer with as many bytes as ours does.
+    const size = entrant === bareFastify ? { answerSizeBytes: await answerSizeOfOurs(turn, load) } : {};
     const open = await turn.open(entrant);
     const server = open.startProcess();
-    const { port } = await server.call("http", { ...open.choice, worker: "none" });
+    const { port } = await server.call("http", { ...open.choice, worker: "none", ...size });
     const { sizeBytes } = await load.call("answerSizeOf", { port });
     const { warmup, run } = seconds(pace);
     await load.call("floodWithPosts", { port, connections: CONNECTIONS, durationSeconds: warmup });
@@ -43,3 +47,11 @@ export const httpSubmit: Measure = {
     };
   },
 };
+
+async function answerSizeOfOurs(turn: Turn, load: Child<LoadMethods>): Promise<number> {
+  const open = await turn.open(ours);
+  const { port } = await open.startProcess().call("http", { ...open.choice, worker: "none" });
+  const { sizeBytes } = await load.call("answerSizeOf", { port });
+  await open.close();
+  return sizeBytes;
+}

@@ -12,7 +12,7 @@ export const idleLatency: Measure = {
     `One client, ${jobCount(pace)} jobs one after another, ${WARMUP_JOBS} more before as warm-up. "followed": POST, 202, then GET of ` +
     'the Location with `Prefer: wait=30`. "held": one POST with `Prefer: wait=30`. Server and worker share a process; BullMQ ' +
     "waits by `QueueEvents` and `waitUntilFinished`.",
-  entrants: [bullmq, bullmqAof],
+  entrants: [ours, bullmq, bullmqAof],
   metrics: [
     { id: "followP50Ms", label: "followed p50 ms", better: "lower", digits: 2 },
     { id: "followP99Ms", label: "p99 ms", better: "lower", digits: 2 },

@@ -12,7 +12,7 @@ export const submits: Measure = {
   explanation: (pace) =>
     `${CALLERS} loops in one process, one job per call, each waiting for its acknowledgement; ${durationMs(pace)} ms after ` +
     `${warmupMs(pace)} ms of warm-up. No worker runs.`,
-  entrants: [bullmq, bullmqAof, pgBoss, graphileWorker],
+  entrants: [ours, bullmq, bullmqAof, pgBoss, graphileWorker],
   metrics: [{ id: "submitsPerSecond", label: "submits/s", better: "higher", digits: 0 }],
   bars: [
     { metric: "submitsPerSecond", ours, over: [bullmq], must: 1.3, aim: 2 },

@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { DrainContender } from "../contender.js";
 import { echoJobs } from "../jobs.js";
 
-/** Counting costs the store, so it is only asked when every handler has run, and then this often. */
+/** Asking costs the store, so it is only asked when every handler has run, and then this often. */
 const ASK_EVERY_MS = 10;
 
 /** Ends when the jobs do; the parent's limit on the call is what stops a drain that never ends. */
@@ -13,7 +13,7 @@ export async function drainPreloaded(
 ): Promise<{ elapsedMs: number }> {
   await contender.preload(echoJobs(options.count));
   const firstStartedAt = await runEveryHandler(contender, options.count);
-  while ((await contender.countUnfinished()) > 0) await wait(ASK_EVERY_MS);
+  while (await contender.hasUnfinished()) await wait(ASK_EVERY_MS);
   return { elapsedMs: performance.now() - firstStartedAt };
 }
 

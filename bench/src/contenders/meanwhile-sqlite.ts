@@ -1,0 +1,73 @@
+// meanwhile on SQLite, as a program that installs it would use it: submits, drain, and its own HTTP server.
+import { join } from "node:path";
+import { createMeanwhile, defineJob, type Meanwhile } from "meanwhile";
+import type { DrainContender, HttpContender, HttpOptions, StoreAddress, SubmitContender } from "../contender.js";
+import { chunks, echoResult, wrongStore } from "../jobs.js";
+
+const TYPE = "demo.echo";
+const BULK_SIZE = 1_000;
+/** As many attempts at once as BullMQ's worker is given. */
+const CONCURRENCY = 100;
+const LATER_THAN_ANY_LEASE = Number.MAX_SAFE_INTEGER;
+const LOCAL = { principal: { owner: "local", name: "local", scopes: null, expiresAt: null, credentialId: null } };
+
+export async function openMeanwhileSubmits(store: StoreAddress): Promise<SubmitContender> {
+  const meanwhile = await openMeanwhile(store, { worker: false });
+  return {
+    submit: (parameters) => meanwhile.submit(TYPE, parameters),
+    close: () => meanwhile.stop(),
+  };
+}
+
+export async function openMeanwhileDrain(store: StoreAddress): Promise<DrainContender> {
+  let onStart = () => {};
+  const meanwhile = await openMeanwhile(store, { worker: true, onStart: () => onStart() });
+  const { jobs } = meanwhile.store;
+  return {
+    async preload(parameters) {
+      for (const batch of chunks(parameters, BULK_SIZE)) {
+        const items = batch.map((each) => ({ type: TYPE, parameters: each }));
+        await meanwhile.engine.submitBatch(items, LOCAL);
+      }
+    },
+    startWorker(callback) {
+      onStart = callback;
+      return meanwhile.start();
+    },
+    async hasUnfinished() {
+      const waiting = await jobs.countWaiting([TYPE], { limit: 1 });
+      const leased = await jobs.findDue("lease", { limit: 1, now: LATER_THAN_ANY_LEASE });
+      return waiting.size > 0 || leased.length > 0;
+    },
+    close: () => meanwhile.stop(),
+  };
+}
+
+export async function openMeanwhileHttp(store: StoreAddress, options: HttpOptions): Promise<HttpContender> {
+  const meanwhile = await openMeanwhile(store, { worker: options.worker === "inside" });
+  await meanwhile.start();
+  const address = await meanwhile.server().listen({ port: 0 });
+  return { port: Number(new URL(address).port), close: () => meanwhile.stop() };
+}
+
+/** Defaults throughout, so `synchronous=FULL`; only the type's concurrency is raised. */
+export function openMeanwhile(
+  store: StoreAddress,
+  options: { worker: boolean; onStart?: () => void },
+): Promise<Meanwhile> {
+  if (store.kind !== "directory") throw wrongStore("meanwhile on SQLite", "directory", store.kind);
+  const echo = defineJob({
+    type: TYPE,
+    concurrency: CONCURRENCY,
+    run: () => {
+      options.onStart?.();
+      return echoResult();
+    },
+  });
+  return createMeanwhile({
+    jobs: [echo],
+    store: `sqlite:${join(store.path, "meanwhile.db")}`,
+    files: join(store.path, "files"),
+    ...(options.worker ? {} : { worker: false as const }),
+  });
+}
