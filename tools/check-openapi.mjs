@@ -8,8 +8,8 @@ import { reportFaults } from "./report-faults.mjs";
 import { startServer } from "./running-server.mjs";
 
 const PAGE = "docs/reference/http-api.md";
-/** Tags of routes that job types bring along: their own pages describe them. */
-const APART = ["Job types", "Files example"];
+/** The tag of routes that job types claim for themselves: no page can list those of everybody. */
+const APART = ["Job types"];
 const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), "meanwhile-openapi-"));
 try {
