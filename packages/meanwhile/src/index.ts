@@ -1,1 +1,33 @@
-export {};
+// What authors of jobs and programs that use meanwhile as a library import.
+export {
+  type AbortReason,
+  type AnyJobDefinition,
+  AppError,
+  AttemptAbortedError,
+  ConfigurationError,
+  defineJob,
+  type Engine,
+  type Job,
+  type JobContext,
+  type JobDefinition,
+  type JobFacts,
+  type JobFiles,
+  type JobLog,
+  type JobOptions,
+  type JobTransaction,
+  type Logger,
+  NonRetryableError,
+  type OpenedFile,
+  type Principal,
+  RetryAfterError,
+  RetryableError,
+  type RetryOptions,
+  type SavedFile,
+  type Store,
+  type WorkerOptions,
+} from "@meanwhile/core";
+export type { JobError, JobEvent, JobEventType, JobResource, JobStatus } from "@meanwhile/protocol";
+export type { FixedApiKey, HttpServer, JwtIssuerOptions, ServerOptions } from "@meanwhile/server";
+export { defineConfig, type MeanwhileConfig } from "./config/config-file.js";
+export { createMeanwhile, type Meanwhile, type MeanwhileOptions } from "./create-meanwhile.js";
+export { JobFailedError, type JobHandle, type SubmitJobOptions } from "./job-handle.js";

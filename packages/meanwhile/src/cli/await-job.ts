@@ -1,11 +1,12 @@
 // Waiting for a job to end, with a view of its events, a time limit and Ctrl-C.
 import type { JobResource } from "@meanwhile/protocol";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { ApiClient } from "./api-client.js";
 import { CliError } from "./cli-error.js";
 import { type CliIo, printLine } from "./cli-io.js";
 import { errorText } from "./event-text.js";
 import { followJob } from "./follow-job.js";
+import { wholeNumber } from "./option-values.js";
 import type { ProgressView } from "./progress-view.js";
 
 export interface AwaitOptions {
@@ -21,11 +22,6 @@ export function addTimeoutOption(command: Command): Command {
     "give up waiting after this time (exit code 4); the job goes on",
     wholeNumber,
   );
-}
-
-export function wholeNumber(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number.");
 }
 
 /**

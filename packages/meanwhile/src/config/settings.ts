@@ -1,7 +1,7 @@
 // Every setting in one table: flags, environment, help texts, documentation and checks derive from it.
 import { type AnyJobDefinition, ConfigurationError } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
-import { type ConfiguredApiKey, readApiKeys } from "./api-keys-setting.js";
+import { type FixedApiKey, parseApiKeys } from "@meanwhile/server";
 import { bytes, httpUrl, ms, oneOf, port, type Setting, text } from "./setting.js";
 
 export const ROLES = ["all", "api", "worker"] as const;
@@ -79,7 +79,7 @@ export const SETTINGS = {
     defaultValue: LIMITS.fileBytes,
     read: bytes,
   }),
-  apiKeys: setting<readonly ConfiguredApiKey[]>({
+  apiKeys: setting<readonly FixedApiKey[]>({
     doc: "API keys beside those in the store: owner:mw_secret[:scope+scope...], comma-separated.",
     env: "MEANWHILE_API_KEYS",
     defaultText: "none",
@@ -151,6 +151,16 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 /** The setting as the general interface sees it. */
 export function settingOf(name: SettingName): Setting<unknown> {
   return SETTINGS[name];
+}
+
+function readApiKeys(value: unknown, at: string): readonly FixedApiKey[] {
+  if (typeof value !== "string") throw new ConfigurationError(`${at} must be text, got ${typeof value}.`);
+  try {
+    return parseApiKeys(value);
+  } catch (error) {
+    // Says the entry by its place and never shows the key; only where it stands is added.
+    throw error instanceof ConfigurationError ? new ConfigurationError(`${at}: ${error.message}`) : error;
+  }
 }
 
 function readJobs(value: unknown, at: string): readonly (string | AnyJobDefinition)[] {

@@ -1,9 +1,9 @@
 // `meanwhile list`: jobs, newest first.
 import { JOB_STATUSES, type JobResource, LIMITS, type PageResource } from "@meanwhile/protocol";
 import { type Command, Option } from "commander";
-import { wholeNumber } from "../await-job.js";
 import { type CliIo, printJson, printLine } from "../cli-io.js";
 import { percentText } from "../event-text.js";
+import { wholeNumber } from "../option-values.js";
 import { addServerOptions, apiOf } from "../setting-options.js";
 import { tableLines } from "../table.js";
 

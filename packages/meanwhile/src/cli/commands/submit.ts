@@ -4,9 +4,10 @@ import { resolve } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import type { JobResource } from "@meanwhile/protocol";
 import type { Command } from "commander";
-import { addTimeoutOption, awaitJob, requireCompleted, wholeNumber } from "../await-job.js";
+import { addTimeoutOption, awaitJob, requireCompleted } from "../await-job.js";
 import { CliError } from "../cli-error.js";
 import { type CliIo, printJson, printLine } from "../cli-io.js";
+import { integer, repeatable, wholeNumber } from "../option-values.js";
 import { createProgressView } from "../progress-view.js";
 import { addServerOptions, apiOf } from "../setting-options.js";
 
@@ -15,7 +16,7 @@ interface SubmitFlags {
   json?: true;
   timeoutMs?: number;
   idempotencyKey?: string;
-  priority?: string;
+  priority?: number;
   delayMs?: number;
   runAt?: string;
   tag?: string[];
@@ -32,10 +33,10 @@ export function addSubmit(program: Command, io: CliIo): void {
     .argument("[parameters]", "JSON, @file with JSON, or @- for standard input", "{}")
     .option("--wait", "follow the job to its end and print its result")
     .option("--idempotency-key <key>", "the same key with the same request gives the same job")
-    .option("--priority <number>", "from -100 to 100, higher first")
+    .option("--priority <number>", "from -100 to 100, higher first", integer)
     .option("--delay-ms <number>", "not before this time from now", wholeNumber)
     .option("--run-at <instant>", "not before this instant, for instance 2026-11-22T09:00:00Z")
-    .option("--tag <tag...>", "words to find the job by")
+    .option("--tag <tag>", "a word to find the job by, may be repeated", repeatable)
     .option("--callback-id <id>", "your own word for the job")
     .option("--concurrency-key <key>", "jobs with the same key run one after the other")
     .option("--json", "print the whole job as JSON")
@@ -67,11 +68,8 @@ export function addSubmit(program: Command, io: CliIo): void {
 
 function envelopeOf(flags: SubmitFlags): Record<string, unknown> {
   const { priority, delayMs, runAt, tag, callbackId, concurrencyKey } = flags;
-  if (priority !== undefined && !/^-?\d+$/.test(priority)) {
-    throw new CliError("usage", `--priority must be a whole number from -100 to 100; got "${priority}".`);
-  }
   const members = {
-    priority: priority === undefined ? undefined : Number(priority),
+    priority,
     delayMs,
     runAt,
     tags: tag,

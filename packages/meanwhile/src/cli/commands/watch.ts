@@ -1,7 +1,8 @@
 // `meanwhile watch`: a job's events as they come.
 import type { Command } from "commander";
-import { addTimeoutOption, awaitJob, requireCompleted, wholeNumber } from "../await-job.js";
+import { addTimeoutOption, awaitJob, requireCompleted } from "../await-job.js";
 import { type CliIo, printJson } from "../cli-io.js";
+import { wholeNumber } from "../option-values.js";
 import { createProgressView } from "../progress-view.js";
 import { addServerOptions, apiOf } from "../setting-options.js";
 

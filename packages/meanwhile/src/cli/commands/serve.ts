@@ -1,0 +1,32 @@
+// `meanwhile serve` and `meanwhile worker`: the processes that serve the API and run the jobs.
+import type { Command } from "commander";
+import type { SettingName } from "../../config/settings.js";
+import { runProcess } from "../../process/run-process.js";
+import type { CliIo } from "../cli-io.js";
+import type { OwnJobs } from "../program.js";
+import { addConfigOption, addSettings, settingsOf } from "../setting-options.js";
+
+const COMMON: readonly SettingName[] = ["jobs", "store", "files", "leaseMs", "shutdownGraceMs", "logLevel"];
+
+export function addServe(program: Command, io: CliIo, own: OwnJobs): void {
+  const command = program
+    .command("serve")
+    .summary("serve the API and run the jobs")
+    .description("Serves the API and runs the jobs, in one process or in roles of their own.")
+    .addHelpText("after", "\nExample:\n  meanwhile serve --jobs ./jobs/*.ts --port 3000");
+  addConfigOption(addSettings(command, [...COMMON, "role", "port", "host", "maxFileBytes", "publicUrl"]));
+  command.action(async () => runProcess({ ...own, io, loaded: await settingsOf(command, io) }));
+}
+
+export function addWorker(program: Command, io: CliIo, own: OwnJobs): void {
+  const command = program
+    .command("worker")
+    .summary("run jobs only; the same as serve --role worker")
+    .description("Runs jobs and serves no API: the same as serve --role worker.")
+    .addHelpText("after", "\nExample:\n  meanwhile worker --jobs ./jobs/*.ts --store sqlite:./data/meanwhile.db");
+  addConfigOption(addSettings(command, COMMON));
+  command.action(async () => {
+    const loaded = await settingsOf(command, io);
+    await runProcess({ ...own, io, loaded: { ...loaded, settings: { ...loaded.settings, role: "worker" } } });
+  });
+}

@@ -1,0 +1,57 @@
+// Whether the API could listen where it is told to, and whether callers there would need credentials.
+import { createServer } from "node:net";
+import type { LoadedSettings } from "../../config/load-settings.js";
+import { toListenError } from "../../process/listen-error.js";
+import { type Finding, fail, messageOf, ok, warn } from "./check.js";
+
+const ANSWER_WITHIN_MS = 2_000;
+
+export async function checkAddress({ settings }: LoadedSettings): Promise<Finding> {
+  const { host, port } = settings;
+  const place = `port ${port} of ${host}`;
+  if (port === 0) return ok("port", "any that is free");
+  const error = await tryListening(host, port);
+  if (error === undefined) return ok("port", `${place} is free`);
+  if ((error as NodeJS.ErrnoException).code === "EADDRINUSE" && (await answersAsMeanwhile(host, port))) {
+    return ok("port", `${place} is taken by a meanwhile server that answers`);
+  }
+  return fail("port", `${place} cannot be used`, messageOf(toListenError(error, { host, port })));
+}
+
+export function checkCredentials({ settings }: LoadedSettings, keyCount: number): Finding {
+  const count = settings.apiKeys.length + keyCount;
+  if (count > 0) return ok("credentials", `${count} API key${count === 1 ? "" : "s"}`);
+  const make = "Make a key with meanwhile keys create, or set MEANWHILE_API_KEYS.";
+  return isLoopback(settings.host)
+    ? warn(
+        "credentials",
+        'none: every caller on this machine is "local"',
+        `${make} Until then only loopback is served.`,
+      )
+    : fail("credentials", `none, and ${settings.host} is not loopback: the server will not start`, make);
+}
+
+function tryListening(host: string, port: number): Promise<unknown> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", resolve);
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+async function answersAsMeanwhile(host: string, port: number): Promise<boolean> {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  try {
+    const answer = await fetch(`http://${name}:${port}/openapi.json`, {
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    return (await answer.text()).includes("/api/v2/jobs");
+  } catch {
+    // Whatever it is, it does not answer like one of ours.
+    return false;
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}

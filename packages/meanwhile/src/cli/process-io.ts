@@ -1,0 +1,39 @@
+// The real world behind the commands: this process's streams, environment and signals.
+import type { CliIo } from "./cli-io.js";
+
+const ENDING_SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+export function processIo(): CliIo {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      // The reader of the pipe has seen enough (`meanwhile list | head`): a normal end.
+      if (error.code === "EPIPE") process.exit(0);
+      throw error;
+    });
+  }
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    interruption() {
+      const controller = new AbortController();
+      const listeners = Object.entries(ENDING_SIGNALS).map(([name, exitCode]) => {
+        const listener = () => {
+          // The second time somebody means it.
+          if (controller.signal.aborted) process.exit(exitCode);
+          controller.abort(new Error(`The process received ${name}.`));
+        };
+        process.on(name, listener);
+        return () => process.off(name, listener);
+      });
+      return {
+        signal: controller.signal,
+        release: () => {
+          for (const remove of listeners) remove();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,177 @@
+// `createMeanwhile`: the one place where concrete parts meet. For programs that use meanwhile as a library.
+import {
+  type AnyJobDefinition,
+  type Catalog,
+  createService,
+  type Engine,
+  type FileBytes,
+  type Files,
+  type FilesOptions,
+  type JobDefinition,
+  type Logger,
+  type Store,
+  silentLogger,
+  type WorkerOptions,
+} from "@meanwhile/core";
+import { createDiskFileBytes } from "@meanwhile/files-disk";
+import { createServer, type HttpServer, type ServerOptions } from "@meanwhile/server";
+import { type JobHandle, jobHandle, type SubmitJobOptions } from "./job-handle.js";
+import { openStore } from "./open-store.js";
+
+export interface MeanwhileOptions {
+  /** What `defineJob` made. */
+  jobs: readonly AnyJobDefinition[];
+  /** An address such as `sqlite:./data/meanwhile.db`, or a store; one that was given stays open at `stop`. Default: `sqlite:./data/meanwhile.db`. */
+  store?: string | Store;
+  /** A folder, or a keeper of bytes. Default: `./data/files`. */
+  files?: string | FileBytes;
+  /** How large files may be, and how long those live that no job names. */
+  fileLimits?: FilesOptions;
+  /** `false`: this process accepts jobs and runs none. Default: runs all types. */
+  worker?: WorkerOptions | false;
+  /** Credentials, limits and addresses of the HTTP server. Only looked at where `server()` is called. */
+  server?: ServerOptions;
+  /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
+  shutdownGraceMs?: number;
+  /** pino fits. Default: silence. */
+  logger?: Logger;
+}
+
+export interface Meanwhile {
+  /** Every verb, with a principal. */
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  readonly files: Files;
+  readonly store: Store;
+  /** Starts to run jobs. Submitting works before it, too. */
+  start(): Promise<void>;
+  /** Takes no new jobs, lets running ones end within the grace, hands back the rest, closes what it opened. May be called twice. */
+  stop(options?: { graceMs?: number }): Promise<void>;
+  /**
+   * Submits a job of the definition's type, checked against its schema; durable once it resolves.
+   *
+   * @throws AppError as `engine.submit` does.
+   */
+  submit<Parameters, Result>(
+    definition: JobDefinition<string, Parameters, Result>,
+    parameters: Parameters,
+    options?: SubmitJobOptions,
+  ): Promise<JobHandle<Result>>;
+  submit(type: string, parameters: unknown, options?: SubmitJobOptions): Promise<JobHandle<unknown>>;
+  /** The job of this id, also of another process's submit. Looks nothing up by itself. */
+  job<Result = unknown>(jobId: string, options?: { owner?: string }): JobHandle<Result>;
+  /** The HTTP API; one per call. It is closed by whoever listens, or by `stop`. */
+  server(): HttpServer;
+}
+
+/**
+ * Opens the store, brings its tables up to date and binds the parts together.
+ *
+ * @throws ConfigurationError for a wrong option or definition; AppError `store_unavailable`.
+ * @example
+ * const meanwhile = await createMeanwhile({ jobs: [greet] });
+ * await meanwhile.start();
+ * const job = await meanwhile.submit(greet, { name: "Ada" });
+ * const { text } = await job.result();
+ * await meanwhile.stop();
+ */
+export async function createMeanwhile(options: MeanwhileOptions): Promise<Meanwhile> {
+  const { store: given = DEFAULT_STORE, files = DEFAULT_FILES, logger = silentLogger } = options;
+  const store = typeof given === "string" ? await openStore(given) : given;
+  const closeOwn = async () => {
+    if (typeof given === "string") await store.close();
+  };
+  try {
+    await store.migrate();
+    return bind(options, {
+      store,
+      fileBytes: typeof files === "string" ? createDiskFileBytes({ folder: files }) : files,
+      logger,
+      closeOwn,
+    });
+  } catch (error) {
+    await closeOwn();
+    throw error;
+  }
+}
+
+const DEFAULT_STORE = "sqlite:./data/meanwhile.db";
+const DEFAULT_FILES = "./data/files";
+
+interface Parts {
+  store: Store;
+  fileBytes: FileBytes;
+  logger: Logger;
+  closeOwn(): Promise<void>;
+}
+
+function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }: Parts): Meanwhile {
+  const { jobs, worker, fileLimits, shutdownGraceMs, server } = options;
+  const service = createService(
+    { store, jobs, fileBytes, logger },
+    {
+      ...(worker === undefined ? {} : { worker }),
+      ...(fileLimits === undefined ? {} : { files: fileLimits }),
+      ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
+    },
+  );
+  const { engine, catalog, files, clock, ids } = service;
+  const servers: HttpServer[] = [];
+  let stopping: Promise<void> | undefined;
+
+  const stop: Meanwhile["stop"] = async (stopOptions) => {
+    for (const each of servers) each.drain();
+    // Their answers stay available while attempts end.
+    await service.stop(stopOptions);
+    await Promise.all(servers.map((each) => closeWithin(each, CLOSE_WITHIN_MS)));
+    await closeOwn();
+  };
+
+  return {
+    engine,
+    catalog,
+    files,
+    store,
+    start: () => service.start(),
+    stop: (stopOptions) => {
+      stopping ??= stop(stopOptions);
+      return stopping;
+    },
+    async submit(what: string | AnyJobDefinition, parameters: unknown, submitOptions: SubmitJobOptions = {}) {
+      const { owner, idempotencyKey, ...envelope } = submitOptions;
+      const type = typeof what === "string" ? what : what.type;
+      const access = accessOf(owner);
+      const { job } = await engine.submit(
+        { type, parameters, ...envelope },
+        { ...access, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
+      );
+      return jobHandle(engine, job.id, access);
+    },
+    job: (jobId, { owner } = {}) => jobHandle(engine, jobId, accessOf(owner)),
+    server() {
+      const made = createServer(
+        { engine, catalog, files, store, apiKeys: store.apiKeys, clock, ids, logger },
+        server ?? {},
+      );
+      servers.push(made);
+      return made;
+    },
+  };
+}
+
+/** A program that holds the store may do everything but see other owners' jobs. */
+function accessOf(owner = "local") {
+  return { principal: { owner, name: owner, scopes: null, expiresAt: null, credentialId: null } };
+}
+
+/** An upload that is still coming must not keep a process from ending. */
+const CLOSE_WITHIN_MS = 5_000;
+
+async function closeWithin(server: HttpServer, limitMs: number): Promise<void> {
+  const timer = setTimeout(() => server.app.server.closeAllConnections(), limitMs);
+  try {
+    await server.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,39 @@
+// From a store's address to the store.
+import { ConfigurationError, createMemoryStore, type Store, systemClock } from "@meanwhile/core";
+import { createSqliteStore } from "@meanwhile/store-sqlite";
+
+/**
+ * Opens the store; its tables are made by `migrate()`.
+ *
+ * @param address `sqlite:<path>`, or `memory:` for one that ends with the process.
+ * @throws ConfigurationError for an address that this version cannot open; `AppError` `store_unavailable`.
+ */
+export async function openStore(address: string): Promise<Store> {
+  const scheme = /^([a-z]+):/.exec(address)?.[1];
+  switch (scheme) {
+    case "sqlite":
+      return createSqliteStore({ file: sqliteFile(address) });
+    case "memory":
+      return createMemoryStore({ clock: systemClock });
+    default:
+      throw new ConfigurationError(
+        `The store must be sqlite:<path>, for instance sqlite:./data/meanwhile.db, or memory:; got "${withoutPassword(address)}".`,
+      );
+  }
+}
+
+/** @returns the file of a SQLite store, or `undefined` for other stores. */
+export function fileOfStore(address: string): string | undefined {
+  return address.startsWith("sqlite:") ? sqliteFile(address) : undefined;
+}
+
+function sqliteFile(address: string): string {
+  // sqlite:./a.db, sqlite:/a.db and the sqlite:///a.db of other tools are all meant as a path.
+  const path = address.slice("sqlite:".length).replace(/^\/\/(?=\/)/, "");
+  if (path !== "" && path !== "//") return path;
+  throw new ConfigurationError("The store sqlite: needs a path behind it, for instance sqlite:./data/meanwhile.db.");
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/[^@/]*@/, "//…@");
+}

@@ -1,0 +1,110 @@
+// The life of `serve` and `worker`: start, greet, wait for a signal, stop in order.
+//
+// Stages of the stop (the supervisor sends SIGTERM, a person presses Ctrl-C):
+//   1. readiness off, no new claims, no new jobs; waiting requests are answered; the API goes on answering reads
+//   2. running attempts get the grace; then they are told to stop and handed back to PENDING
+//   3. connections and the store are closed; exit code 0
+// A second signal ends the process at once (the leases of its jobs run out elsewhere).
+import { type AnyJobDefinition, ConfigurationError, type Logger } from "@meanwhile/core";
+import { CliError } from "../cli/cli-error.js";
+import { type CliIo, printLine } from "../cli/cli-io.js";
+import type { LoadedSettings } from "../config/load-settings.js";
+import { createMeanwhile, type Meanwhile } from "../create-meanwhile.js";
+import { loadJobs } from "../modules/load-jobs.js";
+import { type ExampleLines, greetingLines } from "./greeting.js";
+import { toListenError } from "./listen-error.js";
+import { createProcessLogger } from "./process-logger.js";
+
+export interface RunProcessOptions {
+  readonly io: CliIo;
+  readonly loaded: LoadedSettings;
+  /** Jobs of the program itself, beside those that the settings name. */
+  readonly jobs?: readonly AnyJobDefinition[];
+  /** Lines to try in the place of the usual one. */
+  readonly examples?: ExampleLines;
+}
+
+/**
+ * Runs until it is told to stop.
+ *
+ * @throws ConfigurationError, CliError where it could not start.
+ */
+export async function runProcess({ io, loaded, jobs = [], examples }: RunProcessOptions): Promise<void> {
+  const { settings } = loaded;
+  const logger = createProcessLogger(io.stderr, { level: settings.logLevel });
+  const interruption = io.interruption();
+  try {
+    const meanwhile = await open(loaded, { logger, jobs, cwd: io.cwd });
+    try {
+      await meanwhile.start();
+      const url = settings.role === "worker" ? undefined : await listen(meanwhile, loaded);
+      const types = meanwhile.catalog.definitions.map(({ type }) => type);
+      logger.info({ role: settings.role, store: meanwhile.store.name, url, types }, "ready");
+      if (url === undefined)
+        printLine(io.stdout, `meanwhile: worker on ${meanwhile.store.name}, ${types.length} job types`);
+      else {
+        const closed = await isClosed(meanwhile, loaded);
+        for (const line of greetingLines({ url, types, closed, examples })) printLine(io.stdout, line);
+      }
+      await fired(interruption.signal);
+      logger.info(
+        { graceMs: settings.shutdownGraceMs },
+        "stopping: running attempts may end, then they are handed back",
+      );
+    } finally {
+      await meanwhile.stop();
+    }
+    logger.info({}, "stopped");
+  } finally {
+    interruption.release();
+  }
+}
+
+interface OpenOptions {
+  logger: Logger;
+  jobs: readonly AnyJobDefinition[];
+  cwd: string;
+}
+
+async function open({ settings }: LoadedSettings, { logger, jobs, cwd }: OpenOptions): Promise<Meanwhile> {
+  const { definitions, modulesWithoutJobs } = await loadJobs([...jobs, ...settings.jobs], { cwd });
+  for (const path of modulesWithoutJobs) logger.warn({ path }, "the module exports no job");
+  if (definitions.length === 0) {
+    throw new ConfigurationError(
+      "There are no jobs. Name the modules that export them with --jobs ./jobs/*.ts, or as jobs in meanwhile.config.ts.",
+    );
+  }
+  return createMeanwhile({
+    jobs: definitions,
+    store: settings.store,
+    files: settings.files,
+    fileLimits: { maxBytes: settings.maxFileBytes },
+    worker: settings.role === "api" ? false : { leaseMs: settings.leaseMs },
+    server: {
+      apiKeys: settings.apiKeys,
+      ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+    },
+    shutdownGraceMs: settings.shutdownGraceMs,
+    logger,
+  });
+}
+
+async function listen(meanwhile: Meanwhile, { settings: { host, port } }: LoadedSettings): Promise<string> {
+  try {
+    return await meanwhile.server().listen({ host, port });
+  } catch (error) {
+    const toShow = toListenError(error, { host, port });
+    throw toShow instanceof Error ? toShow : new CliError("internal", String(toShow));
+  }
+}
+
+async function isClosed(meanwhile: Meanwhile, { settings }: LoadedSettings): Promise<boolean> {
+  return settings.apiKeys.length > 0 || (await meanwhile.store.apiKeys.list()).length > 0;
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
