@@ -37,6 +37,8 @@ export function backoffMs(
   policy: RetryPolicy,
   { failedAttempt, random }: { failedAttempt: number; random: number },
 ): number {
-  const ceiling = Math.min(policy.maxDelayMs, policy.initialDelayMs * policy.factor ** (failedAttempt - 1));
+  // Kept finite: no wait at all, grown without end, is still no wait.
+  const growth = Math.min(policy.factor ** (failedAttempt - 1), Number.MAX_VALUE);
+  const ceiling = Math.min(policy.maxDelayMs, policy.initialDelayMs * growth);
   return Math.floor(policy.jitter === "full" ? ceiling * random : ceiling);
 }

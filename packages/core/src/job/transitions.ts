@@ -43,7 +43,7 @@ export function transition(job: JobState, command: Command, now: number): Decisi
     case "fail":
       return failAttempt(job, command, now);
     case "abortCancelled":
-      return job.cancelRequestedBy === null ? { refused: "not_possible" } : endCancelled(job, held(job), now, command);
+      return abortCancelled(job, command, now);
     case "handBack":
       return handBack(job, command, now);
     case "report":
@@ -113,6 +113,12 @@ function failUndo(job: JobState, command: Command & { kind: "fail" }, now: numbe
     patch: { ...terminal(job, "FAILED", now), error },
     events: [event(job, "job.failed", "FAILED", now, null)],
   });
+}
+
+function abortCancelled(job: JobState, command: Command & { kind: "abortCancelled" }, now: number): Decision {
+  // An undoing is not cancelled: what was begun to be undone is undone.
+  if (job.status !== "PROCESSING" || job.cancelRequestedBy === null) return { refused: "not_possible" };
+  return endCancelled(job, held(job), now, command);
 }
 
 /** The handler's process is going away; the attempt is not counted. */
@@ -243,13 +249,17 @@ function endCancelled(
 ): Change {
   const before = progressEvents(job, progress, now);
   const reported = progress === undefined ? {} : { progress };
+  const wished = by === undefined ? {} : { cancelRequestedBy: by };
+  const data = jsonPayload({ by: by ?? job.cancelRequestedBy });
   if (job.undoSteps.length > 0) {
     const error: JobError = { code: "cancelled", message: "The job was cancelled." };
-    return requireRollback(job, guard, now, { error, before, progress });
+    // No `job.cancelled` will say who it was.
+    const wish = by === undefined ? [] : [event(job, "job.cancel_requested", job.status, now, data)];
+    const rollback = requireRollback(job, guard, now, { error, before: [...before, ...wish], progress });
+    return { ...rollback, patch: { ...rollback.patch, ...wished } };
   }
-  const data = jsonPayload({ by: by ?? job.cancelRequestedBy });
   return change(job, guard, now, {
-    patch: { ...terminal(job, "CANCELLED", now), ...(by === undefined ? {} : { cancelRequestedBy: by }), ...reported },
+    patch: { ...terminal(job, "CANCELLED", now), ...wished, ...reported },
     events: [...before, event(job, "job.cancelled", "CANCELLED", now, data)],
   });
 }

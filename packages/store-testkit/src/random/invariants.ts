@@ -5,7 +5,7 @@ import { expect } from "vitest";
 
 /** Where an event may lead from the status before it. Terminal statuses lead nowhere (invariant I6). */
 const NEXT: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  PENDING: ["PROCESSING", "FAILED", "CANCELLED", "ROLLBACK_REQUIRED"],
+  PENDING: ["PENDING", "PROCESSING", "FAILED", "CANCELLED", "ROLLBACK_REQUIRED"],
   PROCESSING: ["PROCESSING", "PENDING", "COMPLETED", "FAILED", "CANCELLED", "ROLLBACK_REQUIRED"],
   ROLLBACK_REQUIRED: ["ROLLBACK_REQUIRED", "ROLLBACK_PROCESSING"],
   ROLLBACK_PROCESSING: ["ROLLBACK_PROCESSING", "ROLLBACK_REQUIRED", "ROLLBACK_COMPLETED", "FAILED"],
