@@ -1,5 +1,8 @@
 // What a test run comes to: the skipped tests by name, the counts, and whether it may be called good.
 
+/** Tests that a suite leaves out wherever it runs, because they mean nothing for its subject. No missing tool is behind these. */
+const MEANINGLESS = [/ > secondConnection: no other connection can see this memory$/];
+
 /**
  * @param {readonly {name: string, state: "passed" | "failed" | "skipped" | "pending", reason?: string}[]} cases
  * @param {object} options
@@ -14,15 +17,16 @@ export function describeRun(cases, { brokenFiles, unhandled, skippingAllowed }) 
   // A test that never came to an end is a failure, too.
   const failed = cases.filter(({ state }) => state !== "passed" && state !== "skipped");
   const lines = skipped.map(({ name, reason }) => `skipped: ${name} (${reason ?? "no reason given"})`);
-  let failures = failed.length + brokenFiles.length + unhandled;
-  if (!skippingAllowed && skipped.length > 0) {
-    lines.push(`CI=true: nothing may be skipped, so the ${skipped.length} above count as failed.`);
-    failures += skipped.length;
+  const unproven = skippingAllowed ? [] : skipped.filter(({ name }) => !MEANINGLESS.some((each) => each.test(name)));
+  if (unproven.length > 0) {
+    lines.push(`CI=true: nothing may be skipped, so ${unproven.length} of the above count as failed:`);
+    lines.push(...unproven.map(({ name }) => `  ${name}`));
   }
+  let failures = failed.length + brokenFiles.length + unhandled + unproven.length;
   if (cases.length === 0 && failures === 0) {
     lines.push("No test ran.");
     failures = 1;
   }
-  lines.push(`${passed.length} passed, ${failures} failed, ${skippingAllowed ? skipped.length : 0} skipped`);
+  lines.push(`${passed.length} passed, ${failures} failed, ${skipped.length - unproven.length} skipped`);
   return { ok: failures === 0, lines };
 }

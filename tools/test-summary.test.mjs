@@ -36,6 +36,15 @@ describe("describeRun", () => {
     expect(run.lines.at(-1)).toBe("0 passed, 1 failed, 0 skipped");
   });
 
+  it("accepts everywhere what means nothing for its subject", () => {
+    const name = "a.test.ts > sqlite in memory > secondConnection: no other connection can see this memory";
+    const cases = [{ name, state: "skipped" }];
+
+    const run = describeRun(cases, { ...nothingElse, skippingAllowed: false });
+
+    expect(run.lines.at(-1)).toBe("0 passed, 0 failed, 1 skipped");
+  });
+
   it.each([
     ["a failed test", [{ name: "a", state: "failed" }], {}],
     ["a test that never ended", [{ name: "a", state: "pending" }], {}],
