@@ -1,6 +1,5 @@
 // From a store's address to the store.
 import { ConfigurationError, createMemoryStore, type Store, systemClock } from "@meanwhile/core";
-import { createSqliteStore } from "@meanwhile/store-sqlite";
 
 /**
  * Opens the store; its tables are made by `migrate()`.
@@ -11,8 +10,11 @@ import { createSqliteStore } from "@meanwhile/store-sqlite";
 export async function openStore(address: string): Promise<Store> {
   const scheme = /^([a-z]+):/.exec(address)?.[1];
   switch (scheme) {
-    case "sqlite":
+    case "sqlite": {
+      // Loaded on use: most commands open no store, and the driver is a native library.
+      const { createSqliteStore } = await import("@meanwhile/store-sqlite");
       return createSqliteStore({ file: sqliteFile(address) });
+    }
     case "memory":
       return createMemoryStore({ clock: systemClock });
     default:

@@ -113,8 +113,12 @@ function toCliError(response: Response, text: string, baseUrl: string): CliError
       `${baseUrl} answered ${response.status} without saying why: is it a meanwhile server?`,
     );
   }
-  const faults = (problem.errors ?? []).map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`).join("");
-  const message = `${problem.detail || problem.title} (${problem.code})${faults}`;
+  const sentence = problem.detail || problem.title;
+  const faults = (problem.errors ?? [])
+    // A single fault usually is the sentence already.
+    .filter(({ detail }) => !sentence.includes(detail))
+    .map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`);
+  const message = `${sentence} (${problem.code})${faults.join("")}`;
   return response.status === 503 ? new Unreachable(message) : new CliError(reasonFor(response.status), message);
 }
 

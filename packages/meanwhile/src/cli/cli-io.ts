@@ -17,6 +17,8 @@ export interface CliIo {
   readonly stderr: OutputStream;
   /** Aborts at Ctrl-C or SIGTERM, where a command asks for it; otherwise those end the process as usual. */
   interruption(): { readonly signal: AbortSignal; release(): void };
+  /** Tells of an error that nobody caught; afterwards the process ends. @returns takes the listener away. */
+  onFault(listener: (error: unknown) => void): () => void;
 }
 
 export function printLine(stream: OutputStream, text = ""): void {

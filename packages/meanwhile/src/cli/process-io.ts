@@ -1,5 +1,6 @@
 // The real world behind the commands: this process's streams, environment and signals.
 import type { CliIo } from "./cli-io.js";
+import { EXIT_CODES } from "./exit-codes.js";
 
 const ENDING_SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -17,6 +18,15 @@ export function processIo(): CliIo {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    onFault(listener) {
+      const report = (error: unknown) => {
+        listener(error);
+        process.exit(EXIT_CODES.internal.code);
+      };
+      // Rejections that nobody handled come here too.
+      process.on("uncaughtException", report);
+      return () => void process.off("uncaughtException", report);
+    },
     interruption() {
       const controller = new AbortController();
       const listeners = Object.entries(ENDING_SIGNALS).map(([name, exitCode]) => {

@@ -9,9 +9,14 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
   for (const name of names) {
     const { flag, placeholder, doc, env, defaultText } = settingOf(name);
     const facts = [...(env === undefined ? [] : [`env ${env}`]), `default ${defaultText}`].join(", ");
-    command.addOption(new Option(`--${flag} <${placeholder}>`, `${doc} (${facts})`));
+    command.addOption(new Option(`--${flag} <${placeholder}>`, `${asHelp(doc)} (${facts})`));
   }
   return command;
+}
+
+/** As commander's own texts are: no capital, no full stop. */
+function asHelp(sentence: string): string {
+  return `${sentence[0]!.toLowerCase()}${sentence.slice(1)}`.replace(/\.$/, "");
 }
 
 export function addConfigOption(command: Command): Command {

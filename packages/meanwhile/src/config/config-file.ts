@@ -7,10 +7,9 @@ import { closestName } from "./closest-name.js";
 import { SETTING_NAMES, type Settings, settingOf } from "./settings.js";
 
 /** What the configuration file may say. */
-export type MeanwhileConfig = Partial<Omit<Settings, "jobs" | "url" | "token" | "apiKeys">> & {
+export type MeanwhileConfig = Partial<Omit<Settings, "jobs" | "url" | "token">> & {
+  /** Paths, patterns, or definitions themselves. */
   jobs?: string | AnyJobDefinition | readonly (string | AnyJobDefinition)[];
-  /** As in MEANWHILE_API_KEYS. Better kept out of files. */
-  apiKeys?: string;
 };
 
 /**

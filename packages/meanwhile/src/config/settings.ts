@@ -1,7 +1,6 @@
 // Every setting in one table: flags, environment, help texts, documentation and checks derive from it.
 import { type AnyJobDefinition, ConfigurationError } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
-import { type FixedApiKey, parseApiKeys } from "@meanwhile/server";
 import { bytes, httpUrl, ms, oneOf, port, type Setting, text } from "./setting.js";
 
 export const ROLES = ["all", "api", "worker"] as const;
@@ -17,7 +16,7 @@ const setting = <T>(given: Omit<Setting<T>, "inFile"> & { inFile?: boolean }): S
 
 export const SETTINGS = {
   jobs: setting<readonly (string | AnyJobDefinition)[]>({
-    doc: "Modules that export job definitions: paths or patterns such as ./jobs/*.ts. In the configuration file also definitions themselves.",
+    doc: "Modules that export job definitions: paths or patterns such as ./jobs/*.ts.",
     flag: "jobs",
     placeholder: "module...",
     defaultText: "none",
@@ -79,12 +78,13 @@ export const SETTINGS = {
     defaultValue: LIMITS.fileBytes,
     read: bytes,
   }),
-  apiKeys: setting<readonly FixedApiKey[]>({
+  // As text: only the server, which a command need not load, knows what it means (process/configured-keys.ts).
+  apiKeys: setting<string>({
     doc: "API keys beside those in the store: owner:mw_secret[:scope+scope...], comma-separated.",
     env: "MEANWHILE_API_KEYS",
     defaultText: "none",
-    defaultValue: [],
-    read: readApiKeys,
+    defaultValue: "",
+    read: text,
   }),
   publicUrl: setting<string | undefined>({
     doc: "How the outside reaches the API, for absolute links.",
@@ -151,16 +151,6 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 /** The setting as the general interface sees it. */
 export function settingOf(name: SettingName): Setting<unknown> {
   return SETTINGS[name];
-}
-
-function readApiKeys(value: unknown, at: string): readonly FixedApiKey[] {
-  if (typeof value !== "string") throw new ConfigurationError(`${at} must be text, got ${typeof value}.`);
-  try {
-    return parseApiKeys(value);
-  } catch (error) {
-    // Says the entry by its place and never shows the key; only where it stands is added.
-    throw error instanceof ConfigurationError ? new ConfigurationError(`${at}: ${error.message}`) : error;
-  }
 }
 
 function readJobs(value: unknown, at: string): readonly (string | AnyJobDefinition)[] {

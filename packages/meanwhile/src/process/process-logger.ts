@@ -8,8 +8,7 @@ import type { ProcessLogLevel } from "../config/settings.js";
 const SECRETS = ["authorization", "headers.authorization", "req.headers.authorization", "token", "ticket", "key"];
 
 export function createProcessLogger(stream: OutputStream, { level }: { level: ProcessLogLevel }): Logger {
-  const write =
-    stream.isTTY === true ? (line: string) => stream.write(readableLine(line)) : (line: string) => stream.write(line);
+  const toLine = stream.isTTY === true ? (json: string) => readableLine(json, level) : (json: string) => json;
   return pino(
     {
       level,
@@ -19,18 +18,8 @@ export function createProcessLogger(stream: OutputStream, { level }: { level: Pr
       redact: SECRETS,
       mixin: () => ({ ...currentLogFields() }),
     },
-    { write: (line: string) => void write(line) },
+    { write: (json: string) => void stream.write(toLine(json)) },
   );
-}
-
-/** `09:00:00.123 WARN  the handler did not stop  jobId=0199… graceMs=5000`, and the stack of an error below it at debug. */
-function readableLine(line: string): string {
-  const { time, level, msg, pid: _, err, ...fields } = JSON.parse(line) as Record<string, unknown> & LogLine;
-  const pairs = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-  );
-  const why = err === undefined ? [] : [`(${err.message})`];
-  return `${[time.slice(11, 23), level.toUpperCase().padEnd(5), msg, ...why, ...pairs].join(" ")}\n`;
 }
 
 interface LogLine {
@@ -38,4 +27,17 @@ interface LogLine {
   level: string;
   msg: string;
   err?: { message: string; stack?: string };
+  [field: string]: unknown;
+}
+
+/** `09:00:00.123 WARN  the handler did not stop jobId=0199… graceMs=5000`; at debug the stack of an error below it. */
+function readableLine(json: string, shown: ProcessLogLevel): string {
+  const { time, level, msg, pid: _, err, stack, ...fields } = JSON.parse(json) as LogLine;
+  const pairs = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+  const why = err === undefined ? [] : [`(${err.message})`];
+  const line = [time.slice(11, 23), level.toUpperCase().padEnd(5), msg, ...why, ...pairs].join(" ");
+  const where = shown === "debug" ? (err?.stack ?? stack) : undefined;
+  return where === undefined ? `${line}\n` : `${line}\n${String(where)}\n`;
 }

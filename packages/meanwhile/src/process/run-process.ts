@@ -11,6 +11,7 @@ import { type CliIo, printLine } from "../cli/cli-io.js";
 import type { LoadedSettings } from "../config/load-settings.js";
 import { createMeanwhile, type Meanwhile } from "../create-meanwhile.js";
 import { loadJobs } from "../modules/load-jobs.js";
+import { configuredKeys } from "./configured-keys.js";
 import { type ExampleLines, greetingLines } from "./greeting.js";
 import { toListenError } from "./listen-error.js";
 import { createProcessLogger } from "./process-logger.js";
@@ -33,6 +34,10 @@ export async function runProcess({ io, loaded, jobs = [], examples }: RunProcess
   const { settings } = loaded;
   const logger = createProcessLogger(io.stderr, { level: settings.logLevel });
   const interruption = io.interruption();
+  // Nobody knows what state is left: end, and let another process take over when the leases run out.
+  const releaseFaults = io.onFault((error) =>
+    logger.error({ err: error }, "an error that nobody caught ends the process"),
+  );
   try {
     const meanwhile = await open(loaded, { logger, jobs, cwd: io.cwd });
     try {
@@ -56,6 +61,7 @@ export async function runProcess({ io, loaded, jobs = [], examples }: RunProcess
     }
     logger.info({}, "stopped");
   } finally {
+    releaseFaults();
     interruption.release();
   }
 }
@@ -66,7 +72,9 @@ interface OpenOptions {
   cwd: string;
 }
 
-async function open({ settings }: LoadedSettings, { logger, jobs, cwd }: OpenOptions): Promise<Meanwhile> {
+async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions): Promise<Meanwhile> {
+  const { settings } = loaded;
+  const apiKeys = configuredKeys(loaded);
   const { definitions, modulesWithoutJobs } = await loadJobs([...jobs, ...settings.jobs], { cwd });
   for (const path of modulesWithoutJobs) logger.warn({ path }, "the module exports no job");
   if (definitions.length === 0) {
@@ -81,7 +89,7 @@ async function open({ settings }: LoadedSettings, { logger, jobs, cwd }: OpenOpt
     fileLimits: { maxBytes: settings.maxFileBytes },
     worker: settings.role === "api" ? false : { leaseMs: settings.leaseMs },
     server: {
-      apiKeys: settings.apiKeys,
+      apiKeys,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
     },
     shutdownGraceMs: settings.shutdownGraceMs,
@@ -98,8 +106,8 @@ async function listen(meanwhile: Meanwhile, { settings: { host, port } }: Loaded
   }
 }
 
-async function isClosed(meanwhile: Meanwhile, { settings }: LoadedSettings): Promise<boolean> {
-  return settings.apiKeys.length > 0 || (await meanwhile.store.apiKeys.list()).length > 0;
+async function isClosed(meanwhile: Meanwhile, loaded: LoadedSettings): Promise<boolean> {
+  return configuredKeys(loaded).length > 0 || (await meanwhile.store.apiKeys.list()).length > 0;
 }
 
 function fired(signal: AbortSignal): Promise<void> {

@@ -2,7 +2,6 @@
 import { randomBytes, randomFillSync } from "node:crypto";
 import { type ApiKeyRecord, createIdSource, SCOPES, type Store, systemClock } from "@meanwhile/core";
 import { toInstantText, toInstantTextOrNull } from "@meanwhile/protocol";
-import { API_KEY_PREFIX, hashApiKey, isScope } from "@meanwhile/server";
 import type { Command } from "commander";
 import { openStore } from "../../open-store.js";
 import { CliError } from "../cli-error.js";
@@ -46,7 +45,10 @@ function addCreate(keys: Command, io: CliIo): void {
   addConfigOption(addSettings(command, ["store"]));
   command.action(async (name: string) => {
     const flags = command.opts<{ owner?: string; scope?: string[]; expiresInDays?: number; json?: true }>();
-    const scopes = (flags.scope ?? []).map(requireScope);
+    // Loaded on use: the other commands start twice as fast without a server.
+    const { API_KEY_PREFIX, hashApiKey, isScope } = await import("@meanwhile/server");
+    const scopes = flags.scope ?? [];
+    for (const scope of scopes) requireScope(scope, isScope);
     const key = `${API_KEY_PREFIX}${randomBytes(SECRET_BYTES).toString("base64url")}`;
     const createdAt = Date.now();
     const record: ApiKeyRecord = {
@@ -151,8 +153,8 @@ function keyFacts({ id, name, owner, scopes, createdAt, expiresAt, revokedAt }: 
   };
 }
 
-function requireScope(scope: string): string {
-  if (isScope(scope)) return scope;
+function requireScope(scope: string, isScope: (text: string) => boolean): void {
+  if (isScope(scope)) return;
   throw new CliError("usage", `There is no scope "${scope}". Scopes are ${SCOPES.join(", ")}, jobs:submit:<type>.`);
 }
 

@@ -1,7 +1,7 @@
 // `meanwhile serve` and `meanwhile worker`: the processes that serve the API and run the jobs.
 import type { Command } from "commander";
+import type { LoadedSettings } from "../../config/load-settings.js";
 import type { SettingName } from "../../config/settings.js";
-import { runProcess } from "../../process/run-process.js";
 import type { CliIo } from "../cli-io.js";
 import type { OwnJobs } from "../program.js";
 import { addConfigOption, addSettings, settingsOf } from "../setting-options.js";
@@ -15,7 +15,7 @@ export function addServe(program: Command, io: CliIo, own: OwnJobs): void {
     .description("Serves the API and runs the jobs, in one process or in roles of their own.")
     .addHelpText("after", "\nExample:\n  meanwhile serve --jobs ./jobs/*.ts --port 3000");
   addConfigOption(addSettings(command, [...COMMON, "role", "port", "host", "maxFileBytes", "publicUrl"]));
-  command.action(async () => runProcess({ ...own, io, loaded: await settingsOf(command, io) }));
+  command.action(async () => run(io, own, await settingsOf(command, io)));
 }
 
 export function addWorker(program: Command, io: CliIo, own: OwnJobs): void {
@@ -27,6 +27,12 @@ export function addWorker(program: Command, io: CliIo, own: OwnJobs): void {
   addConfigOption(addSettings(command, COMMON));
   command.action(async () => {
     const loaded = await settingsOf(command, io);
-    await runProcess({ ...own, io, loaded: { ...loaded, settings: { ...loaded.settings, role: "worker" } } });
+    await run(io, own, { ...loaded, settings: { ...loaded.settings, role: "worker" } });
   });
+}
+
+async function run(io: CliIo, own: OwnJobs, loaded: LoadedSettings): Promise<void> {
+  // Loaded on use: the other commands need no server, and start twice as fast without one.
+  const { runProcess } = await import("../../process/run-process.js");
+  await runProcess({ ...own, io, loaded });
 }

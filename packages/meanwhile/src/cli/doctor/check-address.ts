@@ -1,6 +1,7 @@
 // Whether the API could listen where it is told to, and whether callers there would need credentials.
 import { createServer } from "node:net";
 import type { LoadedSettings } from "../../config/load-settings.js";
+import { configuredKeys } from "../../process/configured-keys.js";
 import { toListenError } from "../../process/listen-error.js";
 import { type Finding, fail, messageOf, ok, warn } from "./check.js";
 
@@ -18,8 +19,18 @@ export async function checkAddress({ settings }: LoadedSettings): Promise<Findin
   return fail("port", `${place} cannot be used`, messageOf(toListenError(error, { host, port })));
 }
 
-export function checkCredentials({ settings }: LoadedSettings, keyCount: number): Finding {
-  const count = settings.apiKeys.length + keyCount;
+export function checkCredentials(loaded: LoadedSettings, keyCount: number): Finding {
+  const { settings } = loaded;
+  let count = keyCount;
+  try {
+    count += configuredKeys(loaded).length;
+  } catch (error) {
+    return fail(
+      "credentials",
+      messageOf(error),
+      "Correct MEANWHILE_API_KEYS: owner:mw_secret[:scope+scope…], comma-separated.",
+    );
+  }
   if (count > 0) return ok("credentials", `${count} API key${count === 1 ? "" : "s"}`);
   const make = "Make a key with meanwhile keys create, or set MEANWHILE_API_KEYS.";
   return isLoopback(settings.host)
