@@ -34,8 +34,9 @@ describe("ratioOf", () => {
     expect(ratioOf(results, measure, bar)).toEqual({ median: 5, min: 2, max: 6, count: 3 });
   });
 
-  it("has nothing to say when ours was not measured", () => {
-    expect(ratioOf(resultsOf({ peer: [1] }), measure, bar)).toBeUndefined();
+  it("has nothing to say when ours or one of the others was not measured", () => {
+    expect(ratioOf(resultsOf({ peer: [1], other: [1] }), measure, bar)).toBeUndefined();
+    expect(ratioOf(resultsOf({ ours: [1], peer: [1] }), measure, bar)).toBeUndefined();
   });
 });
 
@@ -58,7 +59,9 @@ describe("verdictOf", () => {
 
 describe("reportOf", () => {
   it("shows median and spread of each entrant, and a dash for one without figures", () => {
-    const report = reportOf(resultsOf({ ours: [1_000, 3_000, 2_000], peer: [500, 500, 500] }), [measure]);
+    const results = resultsOf({ ours: [1_000, 3_000, 2_000], peer: [500, 500, 500] });
+
+    const report = reportOf(results, [{ ...measure, bars: [{ ...bar, over: [peer] }] }]);
 
     expect(report).toContain("| Ours | 2,000 (1,000–3,000) |");
     expect(report).toContain("| Other | – |");
