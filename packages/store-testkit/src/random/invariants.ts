@@ -85,7 +85,6 @@ function runAtAfter(runAt: number, event: StoredEvent): number {
 
 function progressAfter(progress: Job["progress"], event: StoredEvent): Job["progress"] {
   const none = { fraction: 0, message: null, currentStep: null, totalSteps: null };
-  if (event.type === "job.completed") return { ...(progress ?? none), fraction: 1 };
   if (event.type !== "job.progress") return progress;
   const { progress: fraction, ...members } = dataOf(event) as { progress: number };
   return { ...none, ...members, fraction };

@@ -33,7 +33,7 @@ export function describeCommit(given: Given): void {
         purgeAt: NOW + SECOND + 5_000,
         lease: null,
         result: jsonPayload({ pages: 3 }),
-        progress: { ...progress, fraction: 1 },
+        progress,
         lastSeq: 4,
       });
       const events = await given.store.events.read(job.id, { after: 2, limit: 10 });
