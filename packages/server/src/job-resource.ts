@@ -1,5 +1,5 @@
 // A job as callers see it, written as JSON text by hand: the stored payloads are spliced in, never parsed.
-import type { Job } from "@meanwhile/core";
+import { fractionDone, type Job } from "@meanwhile/core";
 import { isTerminal, type ProgressResource, toInstantText } from "@meanwhile/protocol";
 
 export interface JobResourceOptions {
@@ -18,7 +18,7 @@ export function jobResourceText(job: Job, { linkBase, queuePosition = null }: Jo
   const url = `${linkBase}/api/v2/jobs/${job.id}`;
   return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"status":"${job.status}","statusUrl":"${url}","parameters":${payloadText(
     job.parameters,
-  )},"progress":${progress === null ? 0 : progress.fraction},"message":${text(progress === null ? null : progress.message)},"currentStep":${
+  )},"progress":${fractionDone(job)},"message":${text(progress === null ? null : progress.message)},"currentStep":${
     progress === null ? null : progress.currentStep
   },"totalSteps":${progress === null ? null : progress.totalSteps},"estimatedTimeRemainingMs":${estimatedTimeRemainingMs(
     job,
@@ -39,7 +39,7 @@ export function progressResource(job: Job): ProgressResource {
   return {
     id: job.id,
     status: job.status,
-    progressPercentage: Math.round((job.progress?.fraction ?? 0) * 10_000) / 100,
+    progressPercentage: Math.round(fractionDone(job) * 10_000) / 100,
     currentStep: job.progress?.currentStep ?? null,
     totalSteps: job.progress?.totalSteps ?? null,
     estimatedTimeRemainingMs: estimatedTimeRemainingMs(job),

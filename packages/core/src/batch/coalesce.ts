@@ -23,15 +23,19 @@ export interface CoalescerOptions<Item, Result> {
 
 export interface Coalescer<Item, Result> {
   add(item: Item): Promise<Result>;
+  /** The same without a promise, which on a hot path costs more than all the rest of it. `done` must not throw. */
+  enqueue(item: Item, done: Done<Result>): void;
   /** Resolves when nothing is waiting or under way. */
   idle(): Promise<void>;
 }
 
+/** Called once, with either an outcome or an error. */
+export type Done<Result> = (outcome: { readonly result: Result } | { readonly error: unknown }) => void;
+
 interface Waiting<Item, Result> {
-  item: Item;
-  key: string | undefined;
-  resolve(result: Result): void;
-  reject(error: unknown): void;
+  readonly item: Item;
+  readonly key: string | undefined;
+  readonly done: Done<Result>;
 }
 
 export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
@@ -89,9 +93,9 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   const writeBatch = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
     try {
       const results = await run(batch.map((entry) => entry.item));
-      for (let index = 0; index < batch.length; index++) batch[index]!.resolve(results[index] as Result);
+      for (let index = 0; index < batch.length; index++) batch[index]!.done({ result: results[index] as Result });
     } catch (error) {
-      if (batch.length === 1 || isOutage(error)) for (const entry of batch) entry.reject(error);
+      if (batch.length === 1 || isOutage(error)) for (const entry of batch) entry.done({ error });
       else for (const entry of batch) await writeAlone(entry);
     }
   };
@@ -99,9 +103,9 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   const writeAlone = async (entry: Waiting<Item, Result>): Promise<void> => {
     try {
       const [result] = await run([entry.item]);
-      entry.resolve(result as Result);
+      entry.done({ result: result as Result });
     } catch (error) {
-      entry.reject(error);
+      entry.done({ error });
     }
   };
 
@@ -111,13 +115,17 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
     for (const listener of listeners) listener();
   };
 
+  const enqueue = (item: Item, done: Done<Result>) => {
+    waiting.push({ item, key: keyOf?.(item), done });
+    schedule();
+  };
+
   return {
-    add(item) {
-      return new Promise<Result>((resolve, reject) => {
-        waiting.push({ item, key: keyOf?.(item), resolve, reject });
-        schedule();
-      });
-    },
+    enqueue,
+    add: (item) =>
+      new Promise<Result>((resolve, reject) => {
+        enqueue(item, (outcome) => ("error" in outcome ? reject(outcome.error) : resolve(outcome.result)));
+      }),
     async idle() {
       if (inFlight === 0 && waiting.length === 0) return;
       await new Promise<void>((resolve) => idleListeners.push(resolve));

@@ -4,12 +4,14 @@ import type { Wakeups } from "../event/wakeups.js";
 import type { Change } from "../job/change.js";
 import type { CommitResult, InsertGroup, InsertResult, UserStatement } from "../store/job-store.js";
 import type { Store } from "../store/store.js";
-import { type Coalescer, createCoalescer } from "./coalesce.js";
+import { type Coalescer, createCoalescer, type Done } from "./coalesce.js";
 
 export interface Writer {
   insert(group: InsertGroup): Promise<InsertResult>;
   /** @param options.type The job's type, for the hint that work has appeared. */
   commit(change: Change, options: { type: string; userStatements?: readonly UserStatement[] }): Promise<CommitResult>;
+  /** `commit` without a promise, for a worker's most frequent write. */
+  enqueue(change: Change, type: string, done: Done<CommitResult>): void;
   /** Resolves when nothing is waiting to be written. */
   idle(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export function createWriter({ store, clock, wakeups }: { store: Store; clock: C
       hintCommitted({ change, type }, result!);
       return result!;
     },
+    enqueue: (change, type, done) => changes.enqueue({ change, type }, done),
     async idle() {
       await inserts.idle();
       await changes.idle();

@@ -22,6 +22,11 @@ export interface Progress {
   readonly totalSteps: number | null;
 }
 
+/** How far the job is, 0 to 1. A completed job is at its end, whatever its handler reported last. */
+export function fractionDone(job: Pick<JobState, "status" | "progress">): number {
+  return job.status === "COMPLETED" ? 1 : (job.progress?.fraction ?? 0);
+}
+
 /**
  * Why a job that is not running may or may not be claimed.
  * `ready`: a claim may take it. `delayed`: not before `runAt`. `blocked`: due, but another job has the turn of its

@@ -7,13 +7,13 @@
 import type { Writer } from "../batch/writer.js";
 import type { Clock } from "../clock.js";
 import { validate } from "../definition/catalog.js";
-import type { JobContext, JobFacts, JobFiles, JobTransaction } from "../definition/context.js";
+import type { JobContext, JobFacts, JobFiles } from "../definition/context.js";
 import type { AnyJobDefinition } from "../definition/define-job.js";
 import { type AbortReason, AttemptAbortedError, NonRetryableError } from "../definition/handler-errors.js";
 import type { Files } from "../files/files.js";
 import type { ClaimedJob, Progress } from "../job/job.js";
 import { readJsonPayload } from "../job/payload.js";
-import { traceIdOf, withLogFields } from "../log-context.js";
+import { type LogFields, traceIdOf, withLogFields } from "../log-context.js";
 import type { Logger } from "../logger.js";
 import type { FileRecordStore } from "../store/file-record-store.js";
 import type { UserStatement } from "../store/job-store.js";
@@ -37,16 +37,16 @@ export class Attempt implements JobContext {
   readonly definition: AnyJobDefinition;
   readonly startedAt: number;
   /** Statements to be applied with the completion. */
-  readonly userStatements: UserStatement[] = [];
+  userStatements: UserStatement[] = NO_STATEMENTS;
   parameters: unknown;
   /** As it was claimed; a cancel wish is noted in it when it is learnt. */
   claimed: ClaimedJob;
   readonly #dependencies: AttemptDependencies;
   #controller: AbortController | undefined;
   #abortReason: AbortReason | undefined;
-  #ended = false;
-  #endWithoutHandler: (() => void) | undefined;
-  #cancelTimers: (() => void)[] = [];
+  /** Until the attempt has ended. */
+  #onEnd: ((outcome: Outcome) => void) | undefined;
+  #cancelTimers: (() => void)[] = NO_TIMERS;
   #reporter: Reporter | undefined;
   #log: AttemptLog | undefined;
   #files: JobFiles | undefined;
@@ -56,45 +56,56 @@ export class Attempt implements JobContext {
     this.definition = definition;
     this.#dependencies = dependencies;
     this.startedAt = dependencies.clock.now();
-    // Handlers take the context apart: its functions must not need their receiver.
-    this.progress = this.progress.bind(this);
-    this.output = this.output.bind(this);
-    this.commit = this.commit.bind(this);
   }
 
-  /** Runs the handler to its end. Never rejects. */
-  run(): Promise<Outcome> {
-    const { claimed } = this;
-    const traceId = traceIdOf(claimed.traceparent);
-    const fields = {
-      jobId: claimed.id,
-      type: claimed.type,
-      attempt: claimed.attempt,
-      ...(claimed.requestId === null ? {} : { requestId: claimed.requestId }),
-      ...(traceId === undefined ? {} : { traceId }),
+  /** Calls the handler, and `onEnd` once with how it ended. Never throws; without promises where the handler needs none. */
+  run(onEnd: (outcome: Outcome) => void): void {
+    const { id: jobId, type, attempt, traceparent, requestId } = this.claimed;
+    const traceId = traceIdOf(traceparent);
+    const fields: LogFields = {
+      jobId,
+      type,
+      attempt,
+      ...(requestId === null ? undefined : { requestId }),
+      ...(traceId === undefined ? undefined : { traceId }),
     };
-    return withLogFields(fields, () => this.#run());
+    this.#onEnd = onEnd;
+    withLogFields(fields, () => this.#start());
+  }
+
+  /** It reported nothing, logged nothing and collected no statements: its outcome alone is all there is to store. */
+  get isPlain(): boolean {
+    return this.#reporter === undefined && this.#log === undefined && this.userStatements === NO_STATEMENTS;
+  }
+
+  /** Ends what only concerns a running handler. */
+  #end(outcome: Outcome): void {
+    const onEnd = this.#onEnd;
+    if (onEnd === undefined) return;
+    this.#onEnd = undefined;
+    for (const cancel of this.#cancelTimers) cancel();
+    this.#cancelTimers = NO_TIMERS;
+    onEnd(outcome);
   }
 
   /** Tells the handler to stop; only the first reason counts. */
   abort(reason: AbortReason): void {
-    if (this.#ended || this.#abortReason !== undefined) return;
+    if (this.#onEnd === undefined || this.#abortReason !== undefined) return;
     this.#abortReason = reason;
     this.#controller?.abort(new AttemptAbortedError(reason));
     const { clock, abortGraceMs, logger } = this.#dependencies;
     // Whoever stops the worker has waited already; a lost lease makes the outcome worthless.
     const graceMs = reason === "stopping" || reason === "lease_lost" ? 0 : abortGraceMs;
-    const end = () => {
-      if (this.#endWithoutHandler === undefined) return;
+    const endWithoutHandler = () => {
       logger.warn({ jobId: this.claimed.id, reason, graceMs }, "the handler did not stop when it was told to");
-      this.#endWithoutHandler();
+      this.#end({ kind: "aborted", reason });
     };
-    this.#cancelTimers.push(clock.after(graceMs, end));
+    this.#addTimer(clock.after(graceMs, endWithoutHandler));
   }
 
   /** Sets the timers of an attempt that did not end at once: most short ones never need any. */
   watchTime(): void {
-    if (this.#ended) return;
+    if (this.#onEnd === undefined) return;
     const { clock } = this.#dependencies;
     const { timeoutMs, completeBy } = this.claimed;
     const now = clock.now();
@@ -104,8 +115,6 @@ export class Attempt implements JobContext {
 
   /** Ends the reporting. @returns the progress that was never written. */
   async close(): Promise<Progress | undefined> {
-    this.#ended = true;
-    for (const cancel of this.#cancelTimers) cancel();
     if (this.#reporter !== undefined) await this.#reporter.close();
     if (this.#log !== undefined) await this.#log.flush();
     return this.#reporter?.takeProgress();
@@ -136,26 +145,28 @@ export class Attempt implements JobContext {
     return this.#files;
   }
 
-  async progress(
-    fraction: number,
-    message?: string,
-    steps?: { currentStep: number; totalSteps: number },
-  ): Promise<void> {
-    this.#report.progress(progressOf(fraction, message, steps));
+  // Handlers take the context apart, so its functions must not need their receiver; most handlers take few of them.
+
+  get progress(): JobContext["progress"] {
+    return async (fraction, message, steps) => this.#report.progress(progressOf(fraction, message, steps));
   }
 
-  async output(chunk: unknown): Promise<void> {
-    await this.#report.output(chunk);
+  get output(): JobContext["output"] {
+    return (chunk) => this.#report.output(chunk);
   }
 
-  commit(collect: (transaction: JobTransaction) => void): void {
-    const returned: unknown = collect({ run: (sql, values = []) => void this.userStatements.push({ sql, values }) });
-    if (isPromise(returned)) {
-      throw new NonRetryableError(
-        "invalid_commit",
-        "commit((tx) => …) must be synchronous: collect the statements, do not wait for anything.",
-      );
-    }
+  get commit(): JobContext["commit"] {
+    return (collect) => {
+      if (this.userStatements === NO_STATEMENTS) this.userStatements = [];
+      const { userStatements } = this;
+      const returned: unknown = collect({ run: (sql, values = []) => void userStatements.push({ sql, values }) });
+      if (isPromise(returned)) {
+        throw new NonRetryableError(
+          "invalid_commit",
+          "commit((tx) => …) must be synchronous: collect the statements, do not wait for anything.",
+        );
+      }
+    };
   }
 
   get #report(): Reporter {
@@ -171,21 +182,60 @@ export class Attempt implements JobContext {
     return this.#reporter;
   }
 
-  async #run(): Promise<Outcome> {
-    let outcome: Outcome;
+  #start(): void {
     try {
       const unfit = this.#parseParameters();
-      const refused = unfit instanceof Promise ? await unfit : unfit;
-      if (refused !== undefined) return refused;
-      const returned = this.definition.run(this);
-      const value = isPromise(returned) ? await this.#orEnd(returned) : returned;
-      const judged = outcomeOfResult(this.definition, value);
-      outcome = judged instanceof Promise ? await judged : judged;
-      if (this.#abortReason === "cancelled" || this.#abortReason === "stopping") return outcome;
+      if (unfit instanceof Promise)
+        unfit.then(
+          (late) => this.#callHandler(late),
+          (error: unknown) => this.#threw(error),
+        );
+      else this.#callHandler(unfit);
     } catch (error) {
-      outcome = outcomeOfError(error);
+      this.#threw(error);
     }
-    return this.#abortReason === undefined ? outcome : { kind: "aborted", reason: this.#abortReason };
+  }
+
+  #callHandler(unfit: Outcome | undefined): void {
+    if (unfit !== undefined) {
+      this.#end(unfit);
+      return;
+    }
+    try {
+      const returned = this.definition.run(this);
+      if (!isPromise(returned)) this.#returned(returned);
+      else
+        returned.then(
+          (value) => this.#returned(value),
+          (error: unknown) => this.#threw(error),
+        );
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  #returned(value: unknown): void {
+    const reason = this.#abortReason;
+    if (reason !== undefined && reason !== "cancelled" && reason !== "stopping") {
+      this.#end({ kind: "aborted", reason });
+      return;
+    }
+    try {
+      const judged = outcomeOfResult(this.definition, value);
+      if (judged instanceof Promise)
+        judged.then(
+          (late) => this.#end(late),
+          (error: unknown) => this.#threw(error),
+        );
+      else this.#end(judged);
+    } catch (error) {
+      this.#threw(error);
+    }
+  }
+
+  #threw(error: unknown): void {
+    const reason = this.#abortReason;
+    this.#end(reason === undefined ? outcomeOfError(error) : { kind: "aborted", reason });
   }
 
   /** The schema may have changed since the submit: then the job fails, and says so. */
@@ -203,30 +253,19 @@ export class Attempt implements JobContext {
     return checked instanceof Promise ? checked.then(take) : take(checked);
   }
 
-  /** The handler's promise, or a rejection when its grace after an abort is over. */
-  #orEnd(returned: PromiseLike<unknown>): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#endWithoutHandler = () => reject(new AttemptAbortedError(this.#abortReason ?? "stopping"));
-      const ended = () => {
-        this.#endWithoutHandler = undefined;
-      };
-      returned.then(
-        (value) => {
-          ended();
-          resolve(value);
-        },
-        (error: unknown) => {
-          ended();
-          reject(error);
-        },
-      );
-    });
+  #abortAfter(reason: AbortReason, waitMs: number): void {
+    this.#addTimer(this.#dependencies.clock.after(Math.max(0, waitMs), () => this.abort(reason)));
   }
 
-  #abortAfter(reason: AbortReason, waitMs: number): void {
-    this.#cancelTimers.push(this.#dependencies.clock.after(Math.max(0, waitMs), () => this.abort(reason)));
+  #addTimer(cancel: () => void): void {
+    if (this.#cancelTimers === NO_TIMERS) this.#cancelTimers = [];
+    this.#cancelTimers.push(cancel);
   }
 }
+
+// Shared while they are empty: most attempts never need their own.
+const NO_TIMERS: (() => void)[] = [];
+const NO_STATEMENTS: UserStatement[] = [];
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";

@@ -14,6 +14,7 @@ import type { Files } from "../files/files.js";
 import type { IdSource } from "../ids.js";
 import { publish } from "../instrument.js";
 import type { ClaimedJob, JobId } from "../job/job.js";
+import { isRefusal, transition } from "../job/transitions.js";
 import type { Logger } from "../logger.js";
 import type { Store } from "../store/store.js";
 import { Attempt, type AttemptDependencies } from "./attempt.js";
@@ -290,11 +291,11 @@ class PooledWorker implements Worker {
     // A cancel wish may be older than the claim: a retry that was cancelled in between is never started for nothing.
     if (held.job.cancelRequestedBy !== null) attempt.abort("cancelled");
     this.#watchTimeSoon(attempt);
-    void attempt.run().then((outcome) => {
+    attempt.run((outcome) => {
       pool.running--;
       this.#running--;
       pool.observe(clock.now() - attempt.startedAt);
-      void this.#settle(held, attempt, outcome);
+      this.#settle(held, attempt, outcome);
       this.#fill(pool);
       if (!pool.seenEmpty && pool.claimLimit > 0) void this.#pump();
     });
@@ -310,31 +311,45 @@ class PooledWorker implements Worker {
     });
   }
 
-  async #settle(held: Held, attempt: Attempt, outcome: Outcome): Promise<void> {
-    const { clock, logger } = this.#dependencies;
+  /** Most attempts have nothing but their result to store: one change, without a promise. All else goes step by step. */
+  #settle(held: Held, attempt: Attempt, outcome: Outcome): void {
+    const { clock, writer } = this.#dependencies;
     const endedAt = clock.now();
+    if (outcome.kind !== "completed" || !attempt.isPlain)
+      return void this.#settleInSteps(held, { attempt, outcome, endedAt });
+    const { claimed } = attempt;
+    const decision = transition(
+      claimed,
+      { kind: "complete", leaseToken: claimed.lease.token, result: outcome.result },
+      endedAt,
+    );
+    if (isRefusal(decision)) return void this.#settleInSteps(held, { attempt, outcome, endedAt });
+    writer.enqueue(decision, claimed.type, (written) => {
+      const committed = "result" in written && written.result.outcome === "committed";
+      if (!committed) return void this.#settleInSteps(held, { attempt, outcome, endedAt });
+      this.#publishSettled(attempt, outcome, endedAt);
+      this.#release(held);
+    });
+  }
+
+  async #settleInSteps(
+    held: Held,
+    { attempt, outcome, endedAt }: { attempt: Attempt; outcome: Outcome; endedAt: number },
+  ) {
+    const { logger } = this.#dependencies;
     const { id: jobId, type, attempt: number } = held.job;
     if (outcome.kind === "failed" && outcome.cause !== undefined) this.#explain(attempt, outcome.cause);
     try {
       const mayWait = () => this.#state === "running";
       const settled = await settle({ ...this.#dependencies, mayWait }, attempt, outcome);
-      const ranMs = endedAt - attempt.startedAt;
-      if (settled === "lost") {
+      if (settled === "settled") this.#publishSettled(attempt, outcome, endedAt);
+      else {
+        const ranMs = endedAt - attempt.startedAt;
         logger.warn(
           { jobId, type, attempt: number, ranMs },
           "the lease was lost; the outcome of the attempt is thrown away",
         );
         publish("meanwhile:lease-lost", () => ({ jobId, type, attempt: number, ranMs }));
-      } else {
-        const kind = outcome.kind === "aborted" ? outcome.reason : outcome.kind;
-        publish("meanwhile:settle", () => ({
-          jobId,
-          type,
-          attempt: number,
-          outcome: kind,
-          ranMs,
-          settleMs: clock.now() - endedAt,
-        }));
       }
     } catch (error) {
       // The lease runs out, and the job is run again.
@@ -342,6 +357,17 @@ class PooledWorker implements Worker {
     } finally {
       this.#release(held);
     }
+  }
+
+  #publishSettled({ claimed, startedAt }: Attempt, outcome: Outcome, endedAt: number): void {
+    publish("meanwhile:settle", () => ({
+      jobId: claimed.id,
+      type: claimed.type,
+      attempt: claimed.attempt,
+      outcome: outcome.kind === "aborted" ? outcome.reason : outcome.kind,
+      ranMs: endedAt - startedAt,
+      settleMs: this.#dependencies.clock.now() - endedAt,
+    }));
   }
 
   /** The text of an error is for the logs only: callers are told no more than its code allows. */
