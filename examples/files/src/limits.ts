@@ -62,6 +62,12 @@ export const MAX_TEXT_BYTES = 20 * MIB;
 /** Markdown and html are parsed in one go, during which the worker cannot say that it lives: well under a second for this much. */
 export const MAX_MARKUP_BYTES = 4 * MIB;
 
+/** A book's worth of Markdown takes some 3 s; longer is a text made to keep the parser busy. */
+export const MARKDOWN_TIMEOUT_MS = 20_000;
+
+/** Forty times the largest text that is read. */
+export const MARKDOWN_MEMORY_MIB = 512;
+
 /** How deep html elements may nest: real pages stay below 100, and what follows recurses. */
 export const MAX_HTML_DEPTH = 400;
 

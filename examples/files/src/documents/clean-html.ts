@@ -6,6 +6,7 @@ import {
   defaultTreeAdapter,
   html as names,
   parse,
+  type TreeAdapter,
 } from "parse5";
 import { ConversionError } from "../conversion-error.js";
 import { MAX_HTML_DEPTH, MAX_HTML_ELEMENTS } from "../limits.js";
@@ -135,19 +136,22 @@ function attributeOf(element: Element, name: string): string | undefined {
   return element.attrs.find((attribute) => attribute.name === name)?.value;
 }
 
-/** parse5's own tree, watched while it grows: the parser's work per tag grows with the depth. */
-function boundedAdapter() {
+/** parse5's own tree, watched while it grows: the parser's work per tag grows with the depth, and unclosed formatting multiplies. */
+function boundedAdapter(): TreeAdapter<DefaultTreeAdapterMap> {
   let depth = 0;
   let elements = 0;
   return {
     ...defaultTreeAdapter,
-    onItemPush(_: DefaultTreeAdapterMap["element"]) {
-      depth += 1;
+    createElement(...facts) {
       elements += 1;
-      if (depth > MAX_HTML_DEPTH)
-        throw new ConversionError("corrupt_file", `The html nests deeper than ${MAX_HTML_DEPTH} elements.`);
       if (elements > MAX_HTML_ELEMENTS)
         throw new ConversionError("file_too_large", `The html has more than ${MAX_HTML_ELEMENTS} elements.`);
+      return defaultTreeAdapter.createElement(...facts);
+    },
+    onItemPush() {
+      depth += 1;
+      if (depth > MAX_HTML_DEPTH)
+        throw new ConversionError("corrupt_file", `The html nests deeper than ${MAX_HTML_DEPTH} elements.`);
     },
     onItemPop() {
       depth -= 1;

@@ -1,7 +1,6 @@
 // Documents to pdf: what could load or run is taken out or refused, then LibreOffice lays the rest out.
 import { copyFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { marked } from "marked";
 import sharp from "sharp";
 import { readAllXml } from "../containers/read-xml.js";
 import { withZipContainer, type ZipContainer } from "../containers/zip-container.js";
@@ -17,6 +16,7 @@ import {
 import { readText } from "../text/decode-text.js";
 import { getTool } from "../tools/find-tool.js";
 import { cleanHtml } from "./clean-html.js";
+import { markdownToHtml } from "./markdown.js";
 import { refuseExternalLinks } from "./office-links.js";
 import { documentToPdf } from "./soffice.js";
 
@@ -48,7 +48,7 @@ async function prepare(request: RecognisedRequest): Promise<Prepared> {
     case "html":
       return prepareHtml(await text(MAX_MARKUP_BYTES), at("html"));
     case "md":
-      return prepareHtml(markdownToHtml(await text(MAX_MARKUP_BYTES)), at("html"));
+      return prepareHtml(await markdownToHtml(await text(MAX_MARKUP_BYTES), request.signal), at("html"));
     default:
       await writeFile(at("txt"), await text(MAX_TEXT_BYTES));
       return { documentPath: at("txt"), reader: "Text (encoded):UTF8", notes: [] };
@@ -82,15 +82,6 @@ async function prepareHtml(source: string, documentPath: string): Promise<Prepar
   const notes =
     leftOut === 0 ? [] : [`Left out ${leftOut} images, styles or frames that would have been loaded from elsewhere.`];
   return { documentPath, reader: "HTML (StarWriter)", notes };
-}
-
-function markdownToHtml(source: string): string {
-  try {
-    return marked.parse(source, { async: false, gfm: true });
-  } catch (cause) {
-    // Nested thousands deep, it exhausts the parser's stack.
-    throw new ConversionError("corrupt_file", "The Markdown cannot be read: it nests too deep.", { cause });
-  }
 }
 
 /** An OpenDocument file with a password is a readable zip whose parts are not. */

@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { TOOL_OUTPUT_CHARACTERS } from "../limits.js";
-import { noteTool } from "../work-folder/work-folder.js";
 
 export interface ToolRun {
   readonly program: string;
   readonly arguments: readonly string[];
+  /** Where it works; by this a sweep finds it if this process is killed. */
   readonly workFolder: string;
   readonly signal: AbortSignal;
   /** Longest time the program may take, in milliseconds; `false` when only the signal limits it. */
@@ -56,8 +56,7 @@ export async function runTool(run: ToolRun): Promise<ToolOutcome> {
   const timer = run.timeoutMs === false ? undefined : setTimeout(onTimeout, run.timeoutMs);
   run.signal.addEventListener("abort", kill, { once: true });
   try {
-    const noted = child.pid === undefined ? undefined : noteTool(run.workFolder, child.pid);
-    const [{ exitCode, by }] = await Promise.all([closed, noted]);
+    const { exitCode, by } = await closed;
     run.signal.throwIfAborted();
     if (timedOut) return { ended: "timed_out" };
     if (exitCode === null) return { ended: "killed", by: by ?? "SIGKILL", complaints: complaints.text };

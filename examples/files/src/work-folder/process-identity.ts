@@ -1,5 +1,6 @@
-// Which process is meant: a process id together with its start time, because ids are given out again.
-import { readFile } from "node:fs/promises";
+// Which process is meant: a process id together with its start time, because ids are given out again; or the folder it works in.
+import { readdir, readFile, readlink } from "node:fs/promises";
+import path from "node:path";
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -17,6 +18,16 @@ export async function findProcess(pid: number): Promise<ProcessIdentity | undefi
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   const found = await findProcess(identity.pid);
   return found !== undefined && found.startedAt === identity.startedAt;
+}
+
+/** The ids of the processes that work in this folder or below. Where the system has no /proc, none are found. */
+export async function findProcessesIn(folder: string): Promise<readonly number[]> {
+  const ids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  const places = await Promise.all(
+    // Of other users' processes the place is not told; ours are the ones that were started here.
+    ids.map(async (id) => ({ id: Number(id), place: await readlink(`/proc/${id}/cwd`).catch(() => "") })),
+  );
+  return places.filter(({ place }) => place === folder || place.startsWith(folder + path.sep)).map(({ id }) => id);
 }
 
 function isRunning(pid: number): boolean {

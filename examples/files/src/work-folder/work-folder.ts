@@ -2,13 +2,13 @@
 //
 // 1. A folder is removed by its conversion, whatever the outcome.
 // 2. A killed process removes nothing. The sweep at the next start does: a folder whose owner (pid and start time) no longer
-//    runs on this host is removed, after the tool that the owner left running, if any, was killed.
+//    runs on this host is removed, after the tools that still work in it were killed.
 // 3. Folders of live processes are never touched. Those of other hosts (a shared disk) cannot be judged by pid: they go by age.
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import path from "node:path";
-import { findProcess, isAlive, type ProcessIdentity } from "./process-identity.js";
+import { findProcess, findProcessesIn, isAlive, type ProcessIdentity } from "./process-identity.js";
 
 export interface WorkFolderOptions {
   /** Where the folders are made. Default: the system's folder for temporary files. */
@@ -34,27 +34,21 @@ export async function withWorkFolder<T>(
  * @returns the paths that were removed.
  */
 export async function sweepWorkFolders(options: WorkFolderOptions = {}): Promise<readonly string[]> {
-  const root = options.root ?? tmpdir();
+  const root = await realpath(options.root ?? tmpdir()).catch(() => undefined);
+  if (root === undefined) return [];
   const removed: string[] = [];
-  for (const name of await readdir(root).catch(() => [])) {
+  for (const name of await readdir(root)) {
     const owner = ownerOf(name);
     const folder = path.join(root, name);
     if (owner === undefined || !(await isAbandoned(folder, owner))) continue;
-    await killLeftTool(folder);
+    await killLeftTools(folder);
     await remove(folder);
     removed.push(folder);
   }
   return removed;
 }
 
-/** Notes in the folder which tool works for it, so that a sweep can end the tool when its owner was killed. */
-export async function noteTool(folder: string, pid: number): Promise<void> {
-  const tool = await findProcess(pid);
-  if (tool !== undefined) await writeFile(path.join(folder, TOOL_FILE), `${tool.pid} ${tool.startedAt}`);
-}
-
 const PREFIX = "meanwhile-convert";
-const TOOL_FILE = "tool.pid";
 
 /** No attempt lives for a day: the longest conversion allowed is far shorter. */
 const FOREIGN_FOLDER_MAX_AGE_MS = 24 * 3600 * 1000;
@@ -83,15 +77,14 @@ async function isAbandoned(folder: string, owner: Owner): Promise<boolean> {
   return facts !== undefined && Date.now() - facts.mtimeMs > FOREIGN_FOLDER_MAX_AGE_MS;
 }
 
-async function killLeftTool(folder: string): Promise<void> {
-  const note = await readFile(path.join(folder, TOOL_FILE), "utf8").catch(() => "");
-  const [pid, startedAt] = note.split(" ");
-  if (pid === undefined || startedAt === undefined) return;
-  if (!(await isAlive({ pid: Number(pid), startedAt }))) return;
-  try {
-    process.kill(-Number(pid), "SIGKILL");
-  } catch {
-    // Ended between the question and the kill.
+/** Found by where they work, not by a note: a note could be missing just when the owner was killed. */
+async function killLeftTools(folder: string): Promise<void> {
+  for (const pid of await findProcessesIn(folder)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // Ended between the question and the kill.
+    }
   }
 }
 
