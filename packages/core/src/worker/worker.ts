@@ -78,6 +78,8 @@ class PooledWorker implements Worker {
   #state: "idle" | "running" | "stopping" | "stopped" = "idle";
   #claiming = false;
   #claimAgain = false;
+  /** A pool would have taken more, but the process as a whole had no room. */
+  #starved = false;
   #running = 0;
   #fresh: Attempt[] = [];
   #lookedForWishesAt = 0;
@@ -217,7 +219,11 @@ class PooledWorker implements Worker {
     try {
       do {
         this.#claimAgain = false;
-      } while (this.#state === "running" && ((await this.#claimOnce()) > 0 || this.#claimAgain));
+        if ((await this.#claimOnce()) === 0) continue;
+        // One claim per turn of the event loop: what has ended meanwhile is settled before more is begun.
+        this.#claimAgain = true;
+        await new Promise<void>((resolve) => this.#dependencies.clock.nextTurn(resolve));
+      } while (this.#claimAgain && this.#state === "running");
     } catch (error) {
       this.#dependencies.logger.warn({ err: error }, "claiming failed; it is tried again");
     } finally {
@@ -231,7 +237,9 @@ class PooledWorker implements Worker {
     const types: { type: string; limit: number }[] = [];
     const room = this.#room();
     for (const pool of this.#pools.values()) {
-      const limit = pool.seenEmpty ? 0 : Math.min(pool.claimLimit, room);
+      const wanted = pool.seenEmpty ? 0 : pool.claimLimit;
+      if (wanted > room) this.#starved = true;
+      const limit = Math.min(wanted, room);
       if (limit <= 0) continue;
       pool.hinted = false;
       asked.push(pool);
@@ -398,6 +406,10 @@ class PooledWorker implements Worker {
 
   #release(held: Held): void {
     if (this.#held.get(held.job.id) === held) this.#held.delete(held.job.id);
+    if (this.#starved && this.#held.size < MOST_HELD / 2) {
+      this.#starved = false;
+      void this.#pump();
+    }
     if (this.#held.size > 0) return;
     const waiting = this.#waitingForEmpty;
     this.#waitingForEmpty = [];
