@@ -1,11 +1,11 @@
 // Cancelling: ends what waits, leaves a wish on what runs.
 import type { Writer } from "../batch/writer.js";
 import type { Clock } from "../clock.js";
-import { AppError } from "../errors.js";
 import type { Wakeups } from "../event/wakeups.js";
 import type { Job } from "../job/job.js";
 import { isRefusal, transition } from "../job/transitions.js";
 import type { Store } from "../store/store.js";
+import { alreadyFinished } from "./refusals.js";
 
 export interface CancelDependencies {
   store: Store;
@@ -39,11 +39,4 @@ export async function cancelJob(
     return { job: after, outcome: after.status === "CANCELLED" ? "cancelled" : "requested" };
   }
   throw alreadyFinished(first);
-}
-
-function alreadyFinished(job: Job): AppError {
-  return new AppError("job_already_finished", {
-    message: `The job is ${job.status}; there is nothing left to cancel.`,
-    details: { jobId: job.id, jobStatus: job.status },
-  });
 }

@@ -1,43 +1,20 @@
 // The engine: binds the verbs to the store, the writer and the log. It delegates and decides nothing.
 import { isTerminal } from "@meanwhile/protocol";
-import type { Writer } from "../batch/writer.js";
-import type { Clock } from "../clock.js";
-import type { Catalog } from "../definition/catalog.js";
-import { AppError } from "../errors.js";
 import { toJobEvent } from "../event/event.js";
-import { followJob, jobPurged } from "../event/follow.js";
-import type { Wakeups } from "../event/wakeups.js";
-import type { Files } from "../files/files.js";
-import { type IdSource, isUuid } from "../ids.js";
+import { followJob } from "../event/follow.js";
+import { isUuid } from "../ids.js";
 import type { Job, JobId } from "../job/job.js";
 import { hasScope, maySee } from "../principal/principal.js";
-import type { Store } from "../store/store.js";
-import type { BirthPlaces } from "./birth.js";
+import { MIN_TOMBSTONE_MS } from "../retention.js";
 import { cancelJob } from "./cancel.js";
+import type { EngineDependencies } from "./dependencies.js";
 import type { Access, Engine } from "./engine.js";
-import { missingScope } from "./submit.js";
+import { jobNotFound, jobPurged, missingScope, notFinished } from "./refusals.js";
 import { createSubmitter } from "./submitter.js";
 import { waitForJob } from "./wait.js";
 
-export interface EngineDependencies {
-  store: Store;
-  catalog: Catalog;
-  writer: Writer;
-  wakeups: Wakeups;
-  files: Files;
-  clock: Clock;
-  ids: IdSource;
-  /** Free slots of a worker in this process. Default: none. */
-  birthPlaces?: BirthPlaces;
-  /** Whether new submits are refused because the process is going away. Default: never. */
-  isDraining?: () => boolean;
-}
-
 /** Positions beyond this are not counted. */
 const FURTHEST_POSITION = 1_000;
-
-/** A tombstone is kept for the job's retention again, and at least this long. */
-export const MIN_TOMBSTONE_MS = 86_400_000;
 
 export function createEngine(dependencies: EngineDependencies): Engine {
   const { store, wakeups, files, clock } = dependencies;
@@ -117,15 +94,4 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       return store.logs.read(jobId, options);
     },
   };
-}
-
-export function jobNotFound(jobId: JobId): AppError {
-  return new AppError("job_not_found", { message: "There is no such job.", details: { jobId } });
-}
-
-export function notFinished(job: Job, advice: string): AppError {
-  return new AppError("job_not_finished", {
-    message: `The job is ${job.status}. ${advice}`,
-    details: { jobId: job.id, jobStatus: job.status },
-  });
 }

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import {
   type BatchItem,
   canonicalJson,
-  type Fault,
   findEnvelopeFaults,
   findUnstorableText,
   LIMITS,
@@ -20,6 +19,7 @@ import { jsonTextPayload } from "../job/payload.js";
 import { hasScope, maySubmit } from "../principal/principal.js";
 import type { NewJob } from "../store/job-store.js";
 import type { SubmitOptions } from "./engine.js";
+import { invalidParameters, keyMissing, missingScope, unknownType } from "./refusals.js";
 
 export interface DraftDependencies {
   catalog: Catalog;
@@ -150,27 +150,4 @@ export function findUuids(text: string): readonly string[] {
   if (text.length < 38) return NONE;
   const found = text.match(ANY_UUID);
   return found === null ? NONE : [...new Set(found)];
-}
-
-function invalidParameters(faults: readonly Fault[]): AppError {
-  const first = faults[0]!;
-  return new AppError("invalid_parameters", { message: `${first.pointer}: ${first.detail}`, faults });
-}
-
-function unknownType(type: string, pointer: string): AppError {
-  return new AppError("unknown_job_type", {
-    message: `There is no job type "${type}" here.`,
-    details: { type },
-    faults: [{ pointer, detail: "Not a registered job type." }],
-  });
-}
-
-export function missingScope(scope: string): AppError {
-  return new AppError("forbidden", { message: `The credentials lack the scope ${scope}.`, details: { scope } });
-}
-
-function keyMissing(type: string): AppError {
-  return new AppError("idempotency_key_missing", {
-    message: `Jobs of the type "${type}" need the header Idempotency-Key. Send a value of your own that names this request, for instance a UUID.`,
-  });
 }

@@ -1,15 +1,15 @@
 // The submitting verbs: one job, a batch, a rerun.
 import { type BatchItem, isTerminal, LIMITS } from "@meanwhile/protocol";
 import { AppError } from "../errors.js";
-import { jobPurged } from "../event/follow.js";
 import { publish } from "../instrument.js";
 import type { Job } from "../job/job.js";
 import { readJsonPayload } from "../job/payload.js";
 import type { InsertedItem, NewJob } from "../store/job-store.js";
 import { claimAtBirth } from "./birth.js";
-import { type EngineDependencies, notFinished } from "./create-engine.js";
+import type { EngineDependencies } from "./dependencies.js";
 import type { Engine, SubmitOptions, Submitted } from "./engine.js";
 import { createQueueLimits } from "./queue-limits.js";
+import { jobPurged, keyReused, notFinished, shuttingDown } from "./refusals.js";
 import { type DraftOptions, draftJob, fingerprintOf } from "./submit.js";
 
 export interface Submitter extends Pick<Engine, "submit" | "submitBatch"> {
@@ -151,15 +151,5 @@ function refusedKey(
 ): AppError {
   if (refusal.outcome === "purged") return jobPurged(refusal.jobId);
   const [key = ""] = (drafts[refusal.index]?.idempotency?.key ?? "").split(ITEM_SEPARATOR);
-  return new AppError("idempotency_key_reused", {
-    message: `The idempotency key "${key}" was used with a different request. Send a new key, or the first request again.`,
-    details: { key, jobId: refusal.jobId },
-  });
-}
-
-export function shuttingDown(): AppError {
-  return new AppError("shutting_down", {
-    message: "The server is shutting down and takes no new jobs. Try again in a moment.",
-    retryAfterMs: 2_000,
-  });
+  return keyReused(key, refusal.jobId);
 }

@@ -1,11 +1,11 @@
 // Waiting for a job: long polling without a poll.
 import { isTerminal } from "@meanwhile/protocol";
 import type { Clock } from "../clock.js";
-import { jobPurged } from "../event/follow.js";
 import type { Wakeups } from "../event/wakeups.js";
 import type { Job } from "../job/job.js";
 import type { Store } from "../store/store.js";
 import type { WaitOptions } from "./engine.js";
+import { jobPurged } from "./refusals.js";
 
 export interface WaitDependencies {
   store: Store;

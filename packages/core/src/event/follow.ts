@@ -1,6 +1,6 @@
 // `follow`: the only reader under all pull channels.
 import { isTerminal, type JobEvent } from "@meanwhile/protocol";
-import { AppError } from "../errors.js";
+import { jobPurged } from "../engine/refusals.js";
 import type { Job, JobId } from "../job/job.js";
 import type { Store } from "../store/store.js";
 import { needsRow, toJobEvent } from "./event.js";
@@ -59,8 +59,4 @@ async function findKept(store: Store, jobId: JobId): Promise<Job> {
   const job = await store.jobs.find(jobId);
   if (job === undefined) throw jobPurged(jobId);
   return job;
-}
-
-export function jobPurged(jobId: JobId): AppError {
-  return new AppError("job_purged", { message: "The job has been purged; nothing of it is kept.", details: { jobId } });
 }

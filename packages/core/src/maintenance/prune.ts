@@ -1,6 +1,7 @@
 // Erases what has been kept long enough: finished jobs, their tombstones, and files that no job names.
-import { MIN_TOMBSTONE_MS } from "../engine/create-engine.js";
+
 import type { Files } from "../files/files.js";
+import { MIN_TOMBSTONE_MS } from "../retention.js";
 import type { Store } from "../store/store.js";
 import type { Chore } from "./chore.js";
 

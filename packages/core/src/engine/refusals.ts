@@ -1,0 +1,63 @@
+// What the engine answers when it will not do what was asked: code, sentence, advice.
+import type { Fault } from "@meanwhile/protocol";
+import { AppError } from "../errors.js";
+import type { Job, JobId } from "../job/job.js";
+
+export function invalidParameters(faults: readonly Fault[]): AppError {
+  const first = faults[0]!;
+  return new AppError("invalid_parameters", { message: `${first.pointer}: ${first.detail}`, faults });
+}
+
+export function unknownType(type: string, pointer: string): AppError {
+  return new AppError("unknown_job_type", {
+    message: `There is no job type "${type}" here.`,
+    details: { type },
+    faults: [{ pointer, detail: "Not a registered job type." }],
+  });
+}
+
+export function missingScope(scope: string): AppError {
+  return new AppError("forbidden", { message: `The credentials lack the scope ${scope}.`, details: { scope } });
+}
+
+export function keyMissing(type: string): AppError {
+  return new AppError("idempotency_key_missing", {
+    message: `Jobs of the type "${type}" need the header Idempotency-Key. Send a value of your own that names this request, for instance a UUID.`,
+  });
+}
+
+export function keyReused(key: string, jobId: JobId): AppError {
+  return new AppError("idempotency_key_reused", {
+    message: `The idempotency key "${key}" was used with a different request. Send a new key, or the first request again.`,
+    details: { key, jobId },
+  });
+}
+
+export function jobNotFound(jobId: JobId): AppError {
+  return new AppError("job_not_found", { message: "There is no such job.", details: { jobId } });
+}
+
+export function jobPurged(jobId: JobId): AppError {
+  return new AppError("job_purged", { message: "The job has been purged; nothing of it is kept.", details: { jobId } });
+}
+
+export function notFinished(job: Job, advice: string): AppError {
+  return new AppError("job_not_finished", {
+    message: `The job is ${job.status}. ${advice}`,
+    details: { jobId: job.id, jobStatus: job.status },
+  });
+}
+
+export function alreadyFinished(job: Job): AppError {
+  return new AppError("job_already_finished", {
+    message: `The job is ${job.status}; there is nothing left to cancel.`,
+    details: { jobId: job.id, jobStatus: job.status },
+  });
+}
+
+export function shuttingDown(): AppError {
+  return new AppError("shutting_down", {
+    message: "The server is shutting down and takes no new jobs. Try again in a moment.",
+    retryAfterMs: 2_000,
+  });
+}
