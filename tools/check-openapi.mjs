@@ -18,7 +18,8 @@ try {
   writeFileSync(path, document);
   const text = readFileSync(join(root, PAGE), "utf8");
   reportFaults("requests", findRouteFaults(PAGE, text, JSON.parse(document), { apart: APART }));
-  const lint = spawnSync("npx", ["--no", "redocly", "lint", path, "--config", join(root, "redocly.yaml")], {
+  const redocly = join(root, "node_modules", ".bin", "redocly");
+  const lint = spawnSync(redocly, ["lint", path, "--config", join(root, "redocly.yaml")], {
     stdio: "inherit",
     env: { ...process.env, REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" },
   });

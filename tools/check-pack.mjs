@@ -94,10 +94,11 @@ function checkTypes() {
 }
 
 function tryCommandLine() {
-  return runs("npx meanwhile --help", "npx", ["--no", "meanwhile", "--help"]);
+  return runs("npx meanwhile --help", "npx", ["--no-install", "meanwhile", "--help"], /^Usage: meanwhile /);
 }
 
-function runs(what, command, args) {
+function runs(what, command, args, printed = /^/) {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: "utf8", timeout: 120_000 });
-  return status === 0 ? [] : [`${what} failed (exit code ${status}):\n${stdout}${stderr}`];
+  if (status === 0 && printed.test(stdout)) return [];
+  return [`${what} failed (exit code ${status}):\n${stdout}${stderr}`];
 }

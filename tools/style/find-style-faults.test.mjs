@@ -50,6 +50,7 @@ describe("findStyleFaults", () => {
     ["a name in a text", "packages/server/src/a.ts", 'export const hint = "console.log(1)";'],
     ["a member of another name", "packages/core/src/a.ts", "export const f = (clock: Clock) => clock.setTimeout(1);"],
     ["a date of something", "packages/core/src/a.ts", "export const text = new Date(5).toISOString();"],
+    ["a definition of that name", "tests/a.test.ts", 'import { sleep } from "./jobs.js";\nawait runJob(sleep);'],
     ["a type's sleep", "tests/a.test.ts", 'await submit("demo.sleep", { ms: 5 });'],
     ["the command line's print", "packages/meanwhile/src/cli/print.ts", "process.stdout.write(text);"],
     ["a path that merely looks so", "docs/a.md", "Look into examples/files/src/work-folder/ and ./work/a."],

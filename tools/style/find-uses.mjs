@@ -2,7 +2,7 @@
 import ts from "typescript";
 
 /**
- * @param {readonly string[]} names `console` finds `console.log`, too; `new Date()` finds only that form.
+ * @param {readonly string[]} names `console` finds `console.log`, too; `sleep()` and `new Date()` find only those forms.
  * @returns {{name: string, line: number}[]}
  */
 export function findUses(path, text, names) {
@@ -10,8 +10,8 @@ export function findUses(path, text, names) {
   const wanted = new Set(names);
   const found = [];
   const visit = (node) => {
-    const name = nameOf(node);
-    if (name !== undefined && wanted.has(name)) {
+    const name = [nameOf(node), callOf(node)].find((each) => wanted.has(each));
+    if (name !== undefined) {
       found.push({ name, line: source.getLineAndCharacterOfPosition(node.getStart()).line + 1 });
       return;
     }
@@ -26,6 +26,10 @@ function nameOf(node) {
     return node.getText().replace(/\?\.|\s+/g, (part) => (part === "?." ? "." : ""));
   if (ts.isNewExpression(node) && (node.arguments?.length ?? 0) === 0) return `new ${node.expression.getText()}()`;
   return ts.isIdentifier(node) && isUse(node) ? node.text : undefined;
+}
+
+function callOf(node) {
+  return ts.isCallExpression(node) && ts.isIdentifier(node.expression) ? `${node.expression.text}()` : undefined;
 }
 
 /** An identifier that reads a variable: not the name of a member, a parameter, a property or a type. */

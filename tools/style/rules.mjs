@@ -1,14 +1,15 @@
 // The style rules that a machine can check, as data: where each holds, what it forbids, and what to do instead.
 
 /**
- * `uses`: names as they are called or read in code (`console` covers `console.log`), never in comments or texts.
+ * `uses`: names as they are called or read in code (`console` covers `console.log`; `sleep()` is the call alone), never in
+ * comments or texts.
  * `where` and `except` are patterns over the path; each exception carries its reason.
  */
 export const USE_RULES = [
   {
     rule: "tests wait for facts",
     where: /\.test\.(ts|mjs)$/,
-    uses: ["setTimeout", "setInterval", "sleep", "delay", "setTimeoutPromise"],
+    uses: ["setTimeout", "setInterval", "sleep()", "delay()"],
     instead: "wait for the fact itself with a named helper that has a limit, or move a manual clock",
     except: {},
   },
