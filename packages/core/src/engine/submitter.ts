@@ -57,7 +57,8 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
   const replay = async (item: InsertedItem, birth?: { place: { release(): void } }): Promise<Submitted> => {
     birth?.place.release();
     const job = await store.jobs.find(item.jobId);
-    if (job === undefined) throw jobPurged(item.jobId);
+    // Past its `purgeAt` it is gone, whether or not the chore has come by yet.
+    if (job === undefined || (job.purgeAt !== null && job.purgeAt <= clock.now())) throw jobPurged(item.jobId);
     return { job, replayed: true };
   };
 
