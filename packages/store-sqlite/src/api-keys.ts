@@ -18,23 +18,23 @@ export function createApiKeys(connection: Connection): Synchronous<ApiKeyStore> 
   return {
     insert({ id, name, owner, hash, scopes, createdAt, expiresAt, revokedAt }) {
       connection.write(() => {
-        if (byName.find(name) !== undefined) {
+        if (byName.find([name]) !== undefined) {
           throw new AppError("conflict", {
             message: `An API key named "${name}" exists already. Revoke it first, or choose another name.`,
             details: { name },
           });
         }
-        insert.run(id, name, owner, hash, JSON.stringify(scopes), createdAt, expiresAt, revokedAt);
+        insert.run([id, name, owner, hash, JSON.stringify(scopes), createdAt, expiresAt, revokedAt]);
       });
     },
 
     findByHash(hash) {
-      const row = byHash.find(hash);
+      const row = byHash.find([hash]);
       return row && toApiKeyRecord(row);
     },
 
-    list: () => all.list().map(toApiKeyRecord),
+    list: () => all.list([]).map(toApiKeyRecord),
 
-    revoke: (idOrName, { at }) => connection.write(() => Number(revoke.run(at, idOrName, idOrName).changes) > 0),
+    revoke: (idOrName, { at }) => connection.write(() => Number(revoke.run([at, idOrName, idOrName]).changes) > 0),
   };
 }

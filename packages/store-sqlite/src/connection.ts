@@ -3,10 +3,10 @@ import type { RunResult, SqliteConnection, SqliteStatement, SqlValue } from "./d
 import type { Statement } from "./statements/statement.js";
 
 export interface Query<Parameters extends readonly SqlValue[], Row> {
-  run(...values: Parameters): RunResult;
+  run(values: Parameters): RunResult;
   /** The first row. */
-  find(...values: Parameters): Row | undefined;
-  list(...values: Parameters): readonly Row[];
+  find(values: Parameters): Row | undefined;
+  list(values: Parameters): readonly Row[];
 }
 
 export interface Connection {
@@ -28,9 +28,9 @@ export function createConnection(driver: SqliteConnection): Connection {
     query(statement) {
       const compiled = lazily(driver, statement.sql);
       return {
-        run: (...values) => compiled().run(...values),
-        find: (...values) => compiled().get(...values) as never,
-        list: (...values) => compiled().all(...values) as never,
+        run: (values) => compiled().run(...values),
+        find: (values) => compiled().get(...values) as never,
+        list: (values) => compiled().all(...values) as never,
       };
     },
     write(work) {

@@ -1,31 +1,87 @@
-// Appends events to the log, inside the transaction of the job that they belong to (invariants I1, I2, I3).
+// The one way to write jobs: a transaction that ends with the events of all its moves (invariants I1, I2, I3).
+//
+// Neighbours in a batch mostly cause the same event (everybody's `job.started`). A run of them is one statement; the
+// order of the log is the order in which they were appended all the same.
 import type { NewEvent } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
-import { fromEvent } from "./rows.js";
+import { fromEvent, fromEventOfJobs } from "./rows.js";
 import { findLastPosition } from "./statements/find-last-position.js";
 import { insertEvent } from "./statements/insert-event.js";
+import { insertEvents } from "./statements/insert-events.js";
 
 export interface EventWriter {
+  /** Like the connection's `write`; what `work` appends is stored before the commit. */
+  write<T>(work: () => T): T;
   /**
-   * Reads where the log ends; first thing in every transaction that appends. The write lock keeps it true, and commits
-   * come in the order of their positions.
+   * Only inside `write`.
+   *
+   * @param options.job Its number.
+   * @param options.seq of the first of these events.
    */
-  begin(): void;
-  /** @param options.seq of the first of them. */
   append(events: readonly NewEvent[], options: { job: number; seq: number }): void;
+}
+
+/** From here on one statement for all is cheaper than one for each. */
+const WORTH_A_RUN = 3;
+
+interface Run {
+  readonly event: NewEvent;
+  readonly seq: number;
+  readonly jobs: number[];
 }
 
 export function createEventWriter(connection: Connection): EventWriter {
   const lastPosition = connection.query(findLastPosition);
-  const insert = connection.query(insertEvent);
-  let position = 0;
+  const insertOne = connection.query(insertEvent);
+  const insertRun = connection.query(insertEvents);
+  let runs: Run[] = [];
+
+  const append = (event: NewEvent, job: number, seq: number): void => {
+    const run = runs.at(-1);
+    if (run !== undefined && run.seq === seq && isSame(run.event, event)) run.jobs.push(job);
+    else runs.push({ event, seq, jobs: [job] });
+  };
+
+  // The write lock is held: nobody else draws positions, and commits come in their order.
+  const store = (): void => {
+    let position = lastPosition.find([])![0] + 1;
+    for (const { event, seq, jobs } of runs) {
+      if (jobs.length >= WORTH_A_RUN) {
+        insertRun.run(fromEventOfJobs(event, { firstPosition: position, jobs, seq }));
+        position += jobs.length;
+      } else {
+        for (const job of jobs) insertOne.run(fromEvent(event, { position: position++, job, seq }));
+      }
+    }
+  };
+
   return {
-    begin() {
-      position = lastPosition.find()!.position;
+    write: (work) => {
+      runs = [];
+      return connection.write(() => {
+        const result = work();
+        if (runs.length > 0) store();
+        return result;
+      });
     },
     append(events, { job, seq }) {
       let next = seq;
-      for (const event of events) insert.run(...fromEvent(event, { position: ++position, job, seq: next++ }));
+      for (const event of events) append(event, job, next++);
     },
   };
+}
+
+function isSame(a: NewEvent, b: NewEvent): boolean {
+  return (
+    a.type === b.type &&
+    a.at === b.at &&
+    a.status === b.status &&
+    a.attempt === b.attempt &&
+    (a.data === b.data ||
+      (a.data !== null &&
+        b.data !== null &&
+        a.data.body === b.data.body &&
+        a.data.encoding === b.data.encoding &&
+        a.data.keyId === b.data.keyId))
+  );
 }

@@ -1,7 +1,7 @@
 // Reads the event log, per job and as a whole.
 import { AppError, type EventStore } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
-import { toStoredEvent } from "./rows.js";
+import { toPositionedEvent, toStoredEvent } from "./rows.js";
 import { findLastPosition } from "./statements/find-last-position.js";
 import { readJobEvents } from "./statements/read-job-events.js";
 import { readLastSeqs } from "./statements/read-last-seqs.js";
@@ -14,17 +14,17 @@ export function createEvents(connection: Connection): Synchronous<EventStore> {
   const log = connection.query(readLog);
   const lastPosition = connection.query(findLastPosition);
   return {
-    read: (jobId, { after, limit }) => ofJob.list(jobId, after, limit).map(toStoredEvent),
+    read: (jobId, { after, limit }) => ofJob.list([jobId, after, limit]).map(toStoredEvent),
 
-    lastSeqs: (jobIds) => new Map(lastSeqs.list(JSON.stringify(jobIds)).map(({ id, last_seq }) => [id, last_seq])),
+    lastSeqs: (jobIds) => new Map(lastSeqs.list([JSON.stringify(jobIds)])),
 
     readLog({ after, limit }) {
-      const rows = log.list(after === null ? 0 : readPosition(after), limit);
-      const events = rows.map((row) => ({ ...toStoredEvent(row), position: String(row.position) }));
+      const rows = log.list([after === null ? 0 : readPosition(after), limit]);
+      const events = rows.map(toPositionedEvent);
       return { events, position: events.at(-1)?.position ?? after };
     },
 
-    logEnd: () => String(lastPosition.find()!.position),
+    logEnd: () => String(lastPosition.find([])![0]),
   };
 }
 

@@ -19,11 +19,11 @@ export function createFileLinks(connection: Connection): FileLinks {
   const deleteLinks = connection.query(deleteJobFiles);
   return {
     add({ number, owner }, fileIds) {
-      for (const fileId of fileIds) if (link.run(number, fileId, owner).changes === 1) count.run(fileId);
+      for (const fileId of fileIds) if (Number(link.run([number, fileId, owner]).changes) === 1) count.run([fileId]);
     },
     release(job) {
-      releaseFiles.run(job);
-      deleteLinks.run(job);
+      releaseFiles.run([job]);
+      deleteLinks.run([job]);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { FileLinks } from "./file-links.js";
 import { toFileRecord } from "./rows.js";
 import { deleteFile } from "./statements/delete-file.js";
 import { deleteFileLinks } from "./statements/delete-file-links.js";
+import { deleteUnlinkedFile } from "./statements/delete-unlinked-file.js";
 import { findExpiredFiles } from "./statements/find-expired-files.js";
 import { findFile } from "./statements/find-file.js";
 import { findJobFiles } from "./statements/find-job-files.js";
@@ -22,34 +23,36 @@ export function createFiles(
   const linked = connection.query(findJobFiles);
   const expired = connection.query(findExpiredFiles);
   const remove = connection.query(deleteFile);
+  const removeUnlinked = connection.query(deleteUnlinkedFile);
   const removeLinks = connection.query(deleteFileLinks);
   return {
     insert(file) {
       const { id, owner, name, mediaType, sizeBytes, sha256, createdAt, expiresAt } = file;
-      connection.write(() => insert.run(id, owner, name, mediaType, sizeBytes, sha256, createdAt, expiresAt));
+      connection.write(() => insert.run([id, owner, name, mediaType, sizeBytes, sha256, createdAt, expiresAt]));
     },
 
     find(fileId) {
-      const row = find.find(fileId);
+      const row = find.find([fileId]);
       return row && toFileRecord(row);
     },
 
     link(jobId, fileIds) {
       connection.write(() => {
-        const row = job.find(jobId);
-        if (row !== undefined) links.add(row, fileIds);
+        const row = job.find([jobId]);
+        if (row !== undefined) links.add({ number: row[0], owner: row[1] }, fileIds);
       });
     },
 
-    linkedTo: (jobId) => linked.list(jobId).map((row) => row.file_id),
+    linkedTo: (jobId) => linked.list([jobId]).map(([fileId]) => fileId),
 
-    findExpired: ({ limit, now = clock.now() }) => expired.list(now, limit).map(({ id }) => id),
+    findExpired: ({ limit, now = clock.now() }) => expired.list([now, limit]).map(([id]) => id),
 
-    remove: (fileIds) =>
+    remove: (fileIds, { unlinkedOnly = false } = {}) =>
       connection.write(() =>
         fileIds.filter((fileId) => {
-          removeLinks.run(fileId);
-          return Number(remove.run(fileId).changes) > 0;
+          if (unlinkedOnly) return Number(removeUnlinked.run([fileId]).changes) > 0;
+          removeLinks.run([fileId]);
+          return Number(remove.run([fileId]).changes) > 0;
         }),
       ),
   };

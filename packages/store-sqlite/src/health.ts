@@ -14,18 +14,20 @@ export function checkHealth(
   { clock, driver }: { clock: Clock; driver: DriverName },
 ): StoreHealth & { ok: true } {
   const touch = connection.query(touchStore);
-  connection.write(() => touch.run(clock.now()));
-  const facts = connection.query(readFacts).find()!;
+  connection.write(() => touch.run([clock.now()]));
+  const [sqliteVersion, journalMode, synchronous, pageCount, pageSize, freePages] = connection
+    .query(readFacts)
+    .find([])!;
   return {
     ok: true,
     facts: {
       driver,
-      sqliteVersion: facts.sqlite_version,
-      journalMode: facts.journal_mode,
-      synchronous: SYNCHRONOUS[facts.synchronous] ?? String(facts.synchronous),
+      sqliteVersion,
+      journalMode,
+      synchronous: SYNCHRONOUS[synchronous] ?? String(synchronous),
       schemaVersion: schemaVersion(connection),
-      fileSizeBytes: facts.page_count * facts.page_size,
-      freePages: facts.freelist_count,
+      fileSizeBytes: pageCount * pageSize,
+      freePages,
     },
   };
 }

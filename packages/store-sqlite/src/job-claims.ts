@@ -6,6 +6,7 @@ import {
   type HeldLease,
   jsonPayload,
   jsonTextPayload,
+  type Lease,
   type LeaseResult,
   type NewEvent,
   type Payload,
@@ -14,35 +15,37 @@ import {
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
 import { toClaimedJob } from "./rows.js";
-import { type ClaimedJobRow, claimJobs } from "./statements/claim-jobs.js";
 import { extendLease } from "./statements/extend-lease.js";
+import { findReadyJobs } from "./statements/find-ready-jobs.js";
 import { hasReadyJob } from "./statements/has-ready-job.js";
+import { leaseJobs } from "./statements/lease-jobs.js";
 
 export function createJobClaims(connection: Connection, { events, clock }: { events: EventWriter; clock: Clock }) {
-  const claimReady = connection.query(claimJobs);
+  const ready = connection.query(findReadyJobs);
+  const lease = connection.query(leaseJobs);
   const hasReady = connection.query(hasReadyJob);
   const extend = connection.query(extendLease);
 
+  // Found and leased by two statements under one write lock: nobody comes in between.
+  const claimType = (type: string, { limit, granted, now }: { limit: number; granted: Lease; now: number }) => {
+    const rows = ready.list([type, limit]);
+    const numbers = `[${rows.map(([number]) => number).join()}]`;
+    lease.run([granted.token, granted.workerId, granted.expiresAt, now, now, numbers]);
+    const startedPayload = createStartedPayloads(granted.workerId);
+    return rows.map((row) => {
+      const job = toClaimedJob(row, { type, lease: granted, now });
+      events.append([startEvent(job, startedPayload, now)], { job: row[0], seq: job.lastSeq });
+      return job;
+    });
+  };
+
   return {
-    claim(request: ClaimRequest): readonly ClaimedJob[] {
-      const wanted = request.types.filter(({ type, limit }) => limit > 0 && hasReady.find(type) !== undefined);
+    claim({ workerId, leaseToken, leaseMs, types, now = clock.now() }: ClaimRequest): readonly ClaimedJob[] {
+      // A look without the write lock first: an idle worker must not stand in the way of busy ones.
+      const wanted = types.filter(({ type, limit }) => limit > 0 && hasReady.find([type]) !== undefined);
       if (wanted.length === 0) return [];
-
-      const { workerId, leaseToken: token, leaseMs, now = clock.now() } = request;
-      const lease = { token, workerId, expiresAt: now + leaseMs };
-      const startedPayload = createStartedPayloads(workerId);
-
-      return connection.write(() => {
-        events.begin();
-        return wanted.flatMap(({ type, limit }) => {
-          const rows = claimReady.list(token, workerId, lease.expiresAt, now, now, type, limit).toSorted(inClaimOrder);
-          return rows.map((row) => {
-            const job = toClaimedJob(row, lease);
-            events.append([startEvent(job, startedPayload, now)], { job: row.number, seq: row.last_seq });
-            return job;
-          });
-        });
-      });
+      const granted: Lease = { token: leaseToken, workerId, expiresAt: now + leaseMs };
+      return events.write(() => wanted.flatMap(({ type, limit }) => claimType(type, { limit, granted, now })));
     },
 
     extendLeases(
@@ -51,19 +54,12 @@ export function createJobClaims(connection: Connection, { events, clock }: { eve
     ): readonly LeaseResult[] {
       return connection.write(() =>
         leases.map(({ jobId, leaseToken }): LeaseResult => {
-          const row = extend.find(now + byMs, jobId, leaseToken);
-          return row === undefined
-            ? { outcome: "lost" }
-            : { outcome: "extended", cancelRequestedBy: row.cancel_requested_by };
+          const row = extend.find([now + byMs, jobId, leaseToken]);
+          return row === undefined ? { outcome: "lost" } : { outcome: "extended", cancelRequestedBy: row[0] };
         }),
       );
     },
   };
-}
-
-/** An update returns its rows in no promised order. */
-function inClaimOrder(a: ClaimedJobRow, b: ClaimedJobRow): number {
-  return b.priority - a.priority || a.run_at - b.run_at || a.number - b.number;
 }
 
 function startEvent(job: ClaimedJob, startedPayload: (attempt: number) => Payload, at: number): NewEvent {

@@ -21,29 +21,29 @@ export function createJobClock(connection: Connection, { turns, clock }: { turns
   };
 
   const release = ({ limit, now }: { limit: number; now: number }): MakeReadyResult => {
-    const rows = delayed.list(now, limit);
+    const rows = delayed.list([now, limit]);
     const types = new Set<string>();
-    for (const { number, owner, type, concurrency_key: concurrencyKey, turn } of rows) {
+    for (const [number, owner, type, concurrencyKey, turn] of rows) {
       const place =
         concurrencyKey === null
           ? ({ readiness: "ready", turn: null } as const)
           : turns.join({ owner, concurrencyKey }, turn);
-      set.run(place.readiness, place.turn, number);
+      set.run([place.readiness, place.turn, number]);
       if (place.readiness === "ready") types.add(type);
     }
-    return { types: [...types], count: rows.length, nextRunAt: nextRunAt.find()?.run_at ?? null };
+    return { types: [...types], count: rows.length, nextRunAt: nextRunAt.find([])?.[0] ?? null };
   };
 
   return {
     makeReady({ limit, now = clock.now() }: { limit: number; now?: number }): MakeReadyResult {
       // A look without the write lock first: mostly nothing is due.
-      const next = nextRunAt.find()?.run_at ?? null;
+      const next = nextRunAt.find([])?.[0] ?? null;
       if (next === null || next > now) return { types: [], count: 0, nextRunAt: next };
       return connection.write(() => release({ limit, now }));
     },
 
     findDue(kind: DueKind, { limit, now = clock.now() }: { limit: number; now?: number }): readonly Job[] {
-      return due[kind].list(now, limit).map(toJob);
+      return due[kind].list([now, limit]).map(toJob);
     },
   };
 }

@@ -6,51 +6,67 @@ import type { EventWriter } from "./event-writer.js";
 import { fromChange, fromFinish, fromReport } from "./rows.js";
 import { changeJob } from "./statements/change-job.js";
 import { finishJob } from "./statements/finish-job.js";
-import type { ChangedJobRow } from "./statements/guard.js";
+import { readChangingJobs } from "./statements/read-changing-jobs.js";
 import { reportProgress } from "./statements/report-progress.js";
 import type { Turns } from "./turns.js";
 import type { UserStatements } from "./user-statements.js";
+
+/** What a change needs of its job; true while the write lock is held, and kept true from change to change. */
+interface ChangingJob {
+  readonly number: number;
+  readonly owner: string;
+  readonly concurrencyKey: string | null;
+  lastSeq: number;
+}
 
 export function createJobCommits(
   connection: Connection,
   { events, turns, userStatements }: { events: EventWriter; turns: Turns; userStatements: UserStatements },
 ) {
+  const changing = connection.query(readChangingJobs);
   const finish = connection.query(finishJob);
   const report = connection.query(reportProgress);
   const changeAny = connection.query(changeJob);
 
-  // Each shape names only the columns that it may change: SQLite rewrites every index of a column that is named.
-  const update = (change: Change): ChangedJobRow | undefined => {
-    const asFinish = fromFinish(change);
-    if (asFinish !== undefined) return finish.find(...asFinish);
-    const asReport = fromReport(change);
-    if (asReport !== undefined) return report.find(...asReport);
-    return changeAny.find(...fromChange(change));
+  const read = (changes: readonly Change[]): ReadonlyMap<string, ChangingJob> => {
+    const rows = changing.list([JSON.stringify(changes.map(({ jobId }) => jobId))]);
+    return new Map(
+      rows.map(([id, number, lastSeq, owner, concurrencyKey]) => [id, { number, lastSeq, owner, concurrencyKey }]),
+    );
   };
 
-  const apply = (change: Change): CommitResult => {
-    const row = update(change);
-    if (row === undefined) return GUARD_FAILED;
-    const { number, owner, last_seq: lastSeq, concurrency_key: concurrencyKey } = row;
-    events.append(change.events, { job: number, seq: lastSeq - change.events.length + 1 });
+  // Each shape names only the columns that it may change: SQLite rewrites every index of a column that is named.
+  const update = (change: Change, number: number): boolean => {
+    const asFinish = fromFinish(change, number);
+    if (asFinish !== undefined) return Number(finish.run(asFinish).changes) === 1;
+    const asReport = fromReport(change, number);
+    if (asReport !== undefined) return Number(report.run(asReport).changes) === 1;
+    return Number(changeAny.run(fromChange(change, number)).changes) === 1;
+  };
+
+  const apply = (change: Change, job: ChangingJob | undefined): CommitResult => {
+    if (job === undefined || !update(change, job.number)) return GUARD_FAILED;
+    const { number, owner, concurrencyKey } = job;
+    events.append(change.events, { job: number, seq: job.lastSeq + 1 });
+    job.lastSeq += change.events.length;
+    const { lastSeq } = job;
     const { status } = change.patch;
-    if (concurrencyKey !== null && status !== undefined && isTerminal(status)) {
-      turns.end({ owner, concurrencyKey }, number);
-    }
-    return { outcome: "committed", lastSeq };
+    if (concurrencyKey === null || status === undefined || !isTerminal(status))
+      return { outcome: "committed", lastSeq };
+    const readiedType = turns.end({ owner, concurrencyKey }, number);
+    return { outcome: "committed", lastSeq, ...(readiedType === undefined ? {} : { readiedType }) };
   };
 
   const applyAll = (changes: readonly Change[]): readonly CommitResult[] => {
-    events.begin();
-    return changes.map(apply);
+    const jobs = read(changes);
+    return changes.map((change) => apply(change, jobs.get(change.jobId)));
   };
 
   return {
-    commit(changes: readonly Change[], options: CommitOptions = {}): readonly CommitResult[] {
-      const own = options.userStatements ?? [];
-      if (own.length === 0) return connection.write(() => applyAll(changes));
+    commit(changes: readonly Change[], { userStatements: own = [] }: CommitOptions = {}): readonly CommitResult[] {
+      if (own.length === 0) return events.write(() => applyAll(changes));
       try {
-        return connection.write(() => {
+        return events.write(() => {
           userStatements.run(own);
           const results = applyAll(changes);
           if (results.some(({ outcome }) => outcome === "guard_failed")) throw new GuardMiss();

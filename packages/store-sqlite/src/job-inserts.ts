@@ -28,28 +28,27 @@ export function createJobInserts(
     const items: InsertedItem[] = [];
     const heldInGroup = new Map<string, KeyHolder>();
     for (const [index, { job, idempotency }] of group.entries()) {
-      if (idempotency === null) {
+      const name = idempotency === null ? "" : JSON.stringify([job.owner, idempotency.key]);
+      const holder =
+        idempotency === null ? undefined : (heldInGroup.get(name) ?? findHolder(job.owner, idempotency.key));
+      if (idempotency === null || holder === undefined) {
+        if (idempotency !== null) heldInGroup.set(name, { ...idempotency, jobId: job.id, isPurged: false });
         items.push({ outcome: "created", jobId: job.id });
         continue;
       }
-      const { key, fingerprint } = idempotency;
-      const name = JSON.stringify([job.owner, key]);
-      const holder = heldInGroup.get(name) ?? findHolder(job.owner, key);
-      if (holder === undefined) {
-        heldInGroup.set(name, { jobId: job.id, fingerprint, isPurged: false });
-        items.push({ outcome: "created", jobId: job.id });
-        continue;
-      }
-      if (holder.isPurged) return { outcome: "purged", index, jobId: holder.jobId };
-      if (holder.fingerprint !== fingerprint) return { outcome: "key_reused", index, jobId: holder.jobId };
-      items.push({ outcome: "exists", jobId: holder.jobId });
+      const { jobId, fingerprint, isPurged } = holder;
+      if (isPurged) return { outcome: "purged", index, jobId };
+      if (fingerprint !== idempotency.fingerprint) return { outcome: "key_reused", index, jobId };
+      items.push({ outcome: "exists", jobId });
     }
     return { outcome: "stored", items };
   };
 
   const findHolder = (owner: string, key: string): KeyHolder | undefined => {
-    const row = keyHolder.find(owner, key);
-    return row && { jobId: row.job_id, fingerprint: row.fingerprint, isPurged: row.is_purged === 1 };
+    const row = keyHolder.find([owner, key]);
+    if (row === undefined) return undefined;
+    const [jobId, fingerprint, isPurged] = row;
+    return { jobId, fingerprint, isPurged: isPurged === 1 };
   };
 
   const store = (item: NewJob): void => {
@@ -59,24 +58,23 @@ export function createJobInserts(
       concurrencyKey !== null && job.readiness === "ready"
         ? turns.join({ owner, concurrencyKey })
         : { turn: null, readiness: job.readiness };
-    const number = Number(insertRow.run(...fromNewJob(item, place)).lastInsertRowid);
+    const number = Number(insertRow.run(fromNewJob(item, place)).lastInsertRowid);
     events.append(item.events, { job: number, seq: 1 });
-    if (idempotency !== null) insertKey.run(owner, idempotency.key, job.id, idempotency.fingerprint);
+    if (idempotency !== null) insertKey.run([owner, idempotency.key, job.id, idempotency.fingerprint]);
     if (fileIds.length > 0) links.add({ number, owner }, fileIds);
   };
 
-  return {
-    insert: (groups) =>
-      connection.write(() => {
-        events.begin();
-        return groups.map((group) => {
-          const result = judge(group);
-          if (result.outcome !== "stored") return result;
-          for (const [index, item] of group.entries()) {
-            if (result.items[index]?.outcome === "created") store(item);
-          }
-          return result;
-        });
-      }),
+  const storeGroup = (group: InsertGroup): InsertResult => {
+    const result = group.some(({ idempotency }) => idempotency !== null) ? judge(group) : allCreated(group);
+    if (result.outcome === "stored") {
+      for (const [index, item] of group.entries()) if (result.items[index]?.outcome === "created") store(item);
+    }
+    return result;
   };
+
+  return { insert: (groups) => events.write(() => groups.map(storeGroup)) };
+}
+
+function allCreated(group: InsertGroup): InsertResult & { outcome: "stored" } {
+  return { outcome: "stored", items: group.map(({ job }) => ({ outcome: "created", jobId: job.id })) };
 }

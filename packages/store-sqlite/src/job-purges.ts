@@ -40,24 +40,24 @@ export function createJobPurges(connection: Connection, { links, clock }: { link
 
   /** @returns how many rows went; `rows` or more: there may be others. */
   const eraseRows = (job: number, rows: number): number => {
-    const events = Number(eraseEvents.run(job, rows).changes);
+    const events = Number(eraseEvents.run([job, rows]).changes);
     if (events >= rows) return events;
-    return events + Number(eraseLogs.run(job, job, rows - events).changes);
+    return events + Number(eraseLogs.run([job, job, rows - events]).changes);
   };
 
   const replaceByTombstone = (
     jobId: JobId,
-    row: TerminalJobRow,
+    [number, owner, retentionMs, idempotencyKey]: TerminalJobRow,
     { minTombstoneMs, now }: { minTombstoneMs: number; now: number },
-  ) => {
-    links.release(row.number);
-    eraseJob.run(row.number);
-    bury.run(jobId, row.owner, now, now + Math.max(row.retention_ms, minTombstoneMs), row.idempotency_key);
+  ): void => {
+    links.release(number);
+    eraseJob.run([number]);
+    bury.run([jobId, owner, now, now + Math.max(retentionMs, minTombstoneMs), idempotencyKey]);
   };
 
   return {
     findPurgeable({ limit, now = clock.now() }: { limit: number; now?: number }): readonly JobId[] {
-      return purgeable.list(now, limit).map(({ id }) => id);
+      return purgeable.list([now, limit]).map(([id]) => id);
     },
 
     /**
@@ -66,16 +66,16 @@ export function createJobPurges(connection: Connection, { links, clock }: { link
      */
     purgeStep(jobIds: readonly JobId[], options: { minTombstoneMs: number; now: number }): PurgeStep {
       return connection.write(() => {
-        savePosition.run(lastPosition.find()!.position);
+        savePosition.run(lastPosition.find([])!);
         const purged: JobId[] = [];
         let room = ROWS_PER_STEP;
         for (const [index, jobId] of jobIds.entries()) {
-          const row = terminal.find(jobId);
+          const row = terminal.find([jobId]);
           if (row === undefined) continue;
-          const erased = eraseRows(row.number, room);
-          room -= erased + 1;
+          const [number] = row;
+          room -= eraseRows(number, room) + 1;
           if (room <= 0) {
-            hide.run(options.now, row.number);
+            hide.run([options.now, number]);
             return { purged, rest: jobIds.slice(index) };
           }
           replaceByTombstone(jobId, row, options);
@@ -86,12 +86,12 @@ export function createJobPurges(connection: Connection, { links, clock }: { link
     },
 
     removeTombstones({ limit, now = clock.now() }: { limit: number; now?: number }): number {
-      if (expired.find(now, 1) === undefined) return 0;
+      if (expired.find([now, 1]) === undefined) return 0;
       return connection.write(() => {
-        const rows = expired.list(now, limit);
-        for (const { job_id: jobId, owner, idempotency_key: key } of rows) {
-          if (key !== null) freeKey.run(owner, key, jobId);
-          forget.run(jobId);
+        const rows = expired.list([now, limit]);
+        for (const [jobId, owner, key] of rows) {
+          if (key !== null) freeKey.run([owner, key, jobId]);
+          forget.run([jobId]);
         }
         return rows.length;
       });

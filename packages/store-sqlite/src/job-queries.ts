@@ -34,41 +34,39 @@ export function createJobQueries(connection: Connection) {
 
   return {
     find(jobId: string): Job | undefined {
-      const row = one.find(jobId);
+      const row = one.find([jobId]);
       return row && toJob(row);
     },
 
     findTombstone(jobId: string): Tombstone | undefined {
-      const row = tombstone.find(jobId);
+      const row = tombstone.find([jobId]);
       return row && toTombstone(row);
     },
 
     list(query: JobQuery): JobPage {
       const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(query.cursor);
       const filters = FILTERS.filter((filter) => query[filter] !== undefined);
-      const from = floor.find(before, WALKED_ROWS - 1)?.number ?? 0;
+      const from = floor.find([before, WALKED_ROWS - 1])?.[0] ?? 0;
       // One more than asked for says whether there is a next page.
       const values = filters.map((filter) => query[filter]!);
-      const rows = listWith(filters).list(before, from, ...values, query.limit + 1);
+      const rows = listWith(filters).list([before, from, ...values, query.limit + 1]);
       const items = rows.slice(0, query.limit);
-      const nextBefore = rows.length > query.limit ? items.at(-1)!.number : from;
+      const nextBefore = rows.length > query.limit ? (items.at(-1)?.[0] ?? before) : from;
       return { items: items.map(toJob), nextCursor: nextBefore > 1 ? String(nextBefore) : null };
     },
 
     countAhead(jobId: string, { limit }: { limit: number }): number | undefined {
-      const row = place.find(jobId);
+      const row = place.find([jobId]);
       if (row === undefined) return undefined;
-      const { type, priority, run_at: runAt, number } = row;
-      const found = ahead.find(
-        ...([type, priority, limit] as const),
-        ...([type, priority, runAt, limit] as const),
-        ...([type, priority, runAt, number, limit] as const),
-      )!;
-      return Math.min(limit, found.count);
+      const [number, type, priority, runAt] = row;
+      const higher = [type, priority, limit] as const;
+      const earlier = [type, priority, runAt, limit] as const;
+      const inserted = [type, priority, runAt, number, limit] as const;
+      return Math.min(limit, ahead.find([...higher, ...earlier, ...inserted])![0]);
     },
 
     countWaiting(types: readonly string[], { limit }: { limit: number }): ReadonlyMap<string, number> {
-      const counts = types.map((type) => [type, waiting.find(type, limit)!.count] as const);
+      const counts = types.map((type) => [type, waiting.find([type, limit])![0]] as const);
       return new Map(counts.filter(([, count]) => count > 0));
     },
   };

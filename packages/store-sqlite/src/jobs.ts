@@ -12,8 +12,6 @@ import { createJobQueries } from "./job-queries.js";
 import { createTurns } from "./turns.js";
 import { createUserStatements } from "./user-statements.js";
 
-export type SynchronousJobs = ReturnType<typeof createJobs>;
-
 export function createJobs(connection: Connection, { links, clock }: { links: FileLinks; clock: Clock }) {
   const events = createEventWriter(connection);
   const turns = createTurns(connection);

@@ -16,8 +16,8 @@ export function createLogs(connection: Connection): Synchronous<JobLogStore> {
   const read = connection.query(readLogLines);
 
   const findLog = (jobId: string): { job: number; seq: number } | undefined => {
-    const job = jobNumber.find(jobId)?.number;
-    return job === undefined ? undefined : { job, seq: lastSeq.find(job)?.seq ?? 0 };
+    const job = jobNumber.find([jobId])?.[0];
+    return job === undefined ? undefined : { job, seq: lastSeq.find([job])?.[0] ?? 0 };
   };
 
   return {
@@ -30,12 +30,12 @@ export function createLogs(connection: Connection): Synchronous<JobLogStore> {
           if (log === undefined || log.seq > maxLines) continue;
           const isFull = log.seq === maxLines;
           const { level, message, fields } = isFull ? { level: "warn", message: droppedNote, fields: null } : line;
-          insert.run(log.job, ++log.seq, line.at, level, line.attempt, message, fields);
+          insert.run([log.job, ++log.seq, line.at, level, line.attempt, message, fields]);
         }
       });
     },
 
     read: (jobId, { after, limit, minLevel }) =>
-      read.list(jobId, after, JSON.stringify(LOG_LEVELS.slice(LOG_LEVELS.indexOf(minLevel))), limit).map(toLogLine),
+      read.list([jobId, after, JSON.stringify(LOG_LEVELS.slice(LOG_LEVELS.indexOf(minLevel))), limit]).map(toLogLine),
   };
 }

@@ -20,22 +20,22 @@ export function migrate(connection: Connection, { file, clock, migrations }: Mig
   requireKnown(connection, { file, migrations });
   if (schemaVersion(connection) === migrations.length) return;
   connection.write(() => {
-    connection.query(createMigrationsTable).run();
+    connection.query(createMigrationsTable).run([]);
     // Again, under the lock: another process may have been faster, and newer.
     requireKnown(connection, { file, migrations });
-    const applied = connection.query(findMigrations).list().length;
+    const applied = connection.query(findMigrations).list([]).length;
     const insert = connection.query(insertMigration);
     for (const migration of migrations.slice(applied)) {
       connection.driver.exec(migration.sql);
-      insert.run(migration.version, migration.name, checksum(migration), clock.now());
+      insert.run([migration.version, migration.name, checksum(migration), clock.now()]);
     }
   });
 }
 
 /** The highest migration that the file has seen; 0 for a file that meanwhile has not touched. */
 export function schemaVersion(connection: Connection): number {
-  if (connection.query(hasMigrationsTable).find() === undefined) return 0;
-  return connection.query(findMigrations).list().length;
+  if (connection.query(hasMigrationsTable).find([]) === undefined) return 0;
+  return connection.query(findMigrations).list([]).length;
 }
 
 /** @throws AppError `store_unavailable` where the file's migrations are not the first of ours. */
@@ -43,18 +43,18 @@ export function requireKnown(
   connection: Connection,
   { file, migrations }: { file: string; migrations: readonly Migration[] },
 ): void {
-  if (connection.query(hasMigrationsTable).find() === undefined) return;
-  for (const applied of connection.query(findMigrations).list()) {
-    const known = migrations[applied.version - 1];
+  if (connection.query(hasMigrationsTable).find([]) === undefined) return;
+  for (const [version, name, applied] of connection.query(findMigrations).list([])) {
+    const known = migrations[version - 1];
     if (known === undefined) {
       throw unavailable(
-        `The SQLite file "${file}" is at schema version ${applied.version} ("${applied.name}"), made by a newer meanwhile; this one ` +
+        `The SQLite file "${file}" is at schema version ${version} ("${name}"), made by a newer meanwhile; this one ` +
           `knows ${migrations.length}. Update meanwhile here, or restore a backup from before the update.`,
       );
     }
-    if (checksum(known) !== applied.checksum) {
+    if (checksum(known) !== applied) {
       throw unavailable(
-        `Migration ${applied.version} ("${applied.name}") of the SQLite file "${file}" is not the one that this meanwhile ships. ` +
+        `Migration ${version} ("${name}") of the SQLite file "${file}" is not the one that this meanwhile ships. ` +
           "The file was made by a changed or unreleased build; use that build, or start with a new file.",
       );
     }

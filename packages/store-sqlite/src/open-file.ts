@@ -48,7 +48,7 @@ function configure(
   { file, synchronous, cacheMebibytes }: ResolvedSqliteStoreOptions,
 ): void {
   database.exec(`pragma busy_timeout = ${BLOCKING_WAIT_MS}`);
-  const { journal_mode: mode } = database.prepare("pragma journal_mode = wal").get() as { journal_mode: string };
+  const [mode] = database.prepare("pragma journal_mode = wal").get() as [string];
   if (file !== ":memory:" && mode !== "wal") {
     throw new ConfigurationError(
       `The SQLite file "${file}" cannot use a write-ahead log here (journal mode "${mode}"). Put it on a local disk; network shares do not do.`,

@@ -10,6 +10,7 @@ import type {
   NewEvent,
   NewJob,
   Payload,
+  PositionedEvent,
   Progress,
   Readiness,
   StoredEvent,
@@ -19,86 +20,139 @@ import type { JobError, JobEventType, JobStatus, LogLevel } from "@meanwhile/pro
 import type { SqlValue } from "./driver/driver.js";
 import type { ApiKeyRow } from "./statements/api-key-columns.js";
 import type { ChangeJob } from "./statements/change-job.js";
-import type { ClaimedJobRow } from "./statements/claim-jobs.js";
 import type { FileRow } from "./statements/find-file.js";
+import type { RareReadyColumns, ReadyJobRow } from "./statements/find-ready-jobs.js";
 import type { TombstoneRow } from "./statements/find-tombstone.js";
 import type { FinishJob } from "./statements/finish-job.js";
 import type { GuardParameters } from "./statements/guard.js";
 import type { InsertEvent } from "./statements/insert-event.js";
+import type { InsertEvents } from "./statements/insert-events.js";
 import type { InsertJob } from "./statements/insert-job.js";
 import type { JobRow } from "./statements/job-columns.js";
 import type { EventRow } from "./statements/read-job-events.js";
+import type { LogRow } from "./statements/read-log.js";
 import type { LogLineRow } from "./statements/read-log-lines.js";
 import type { ReportProgress } from "./statements/report-progress.js";
 
-export function toJob(row: JobRow): Job {
+export function toJob([
+  _number,
+  id,
+  owner,
+  type,
+  status,
+  readiness,
+  priority,
+  runAt,
+  attempt,
+  maxAttempts,
+  lastSeq,
+  leaseToken,
+  leaseWorkerId,
+  leaseExpiresAt,
+  startedAt,
+  createdAt,
+  updatedAt,
+  completedAt,
+  purgeAt,
+  startBy,
+  completeBy,
+  timeoutMs,
+  retentionMs,
+  cancelRequestedBy,
+  callbackId,
+  concurrencyKey,
+  rerunOf,
+  traceparent,
+  tracestate,
+  requestId,
+  tags,
+  undoSteps,
+  progress,
+  error,
+  parametersFormat,
+  resultFormat,
+  parameters,
+  result,
+]: JobRow): Job {
   return {
-    id: row.id,
-    owner: row.owner,
-    type: row.type,
-    status: row.status as JobStatus,
-    readiness: row.readiness as Readiness | null,
-    priority: row.priority,
-    runAt: row.run_at,
-    attempt: row.attempt,
-    maxAttempts: row.max_attempts,
-    lastSeq: row.last_seq,
-    lease: toLease(row),
-    startedAt: row.started_at,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    completedAt: row.completed_at,
-    purgeAt: row.purge_at,
-    startBy: row.start_by,
-    completeBy: row.complete_by,
-    timeoutMs: row.timeout_ms,
-    retentionMs: row.retention_ms,
-    cancelRequestedBy: row.cancel_requested_by,
-    callbackId: row.callback_id,
-    concurrencyKey: row.concurrency_key,
-    rerunOf: row.rerun_of,
-    traceparent: row.traceparent,
-    tracestate: row.tracestate,
-    requestId: row.request_id,
-    tags: toList(row.tags),
-    undoSteps: toList(row.undo_steps),
-    progress: toProgress(row.progress),
-    error: toError(row.error),
-    parameters: toPayload(row.parameters, row.parameters_format),
-    result: row.result === null ? null : toPayload(row.result, row.result_format),
+    id,
+    owner,
+    type,
+    status: status as JobStatus,
+    readiness: readiness as Readiness | null,
+    priority,
+    runAt,
+    attempt,
+    maxAttempts,
+    lastSeq,
+    lease: leaseToken === null ? null : { token: leaseToken, workerId: leaseWorkerId!, expiresAt: leaseExpiresAt! },
+    startedAt,
+    createdAt,
+    updatedAt,
+    completedAt,
+    purgeAt,
+    startBy,
+    completeBy,
+    timeoutMs,
+    retentionMs,
+    cancelRequestedBy,
+    callbackId,
+    concurrencyKey,
+    rerunOf,
+    traceparent,
+    tracestate,
+    requestId,
+    tags: toList(tags),
+    undoSteps: toList(undoSteps),
+    progress: toProgress(progress),
+    error: toError(error),
+    parameters: toPayload(parameters, parametersFormat),
+    result: result === null ? null : toPayload(result, resultFormat),
   };
 }
 
-export function toClaimedJob(row: ClaimedJobRow, lease: Lease): ClaimedJob {
+/** The job as it is once `lease-jobs` has been at it. */
+export function toClaimedJob(row: ReadyJobRow, { type, lease, now }: ClaimFacts): ClaimedJob {
+  const [, id, owner, status, priority, runAt, attempt, maxAttempts, lastSeq, startedAt, createdAt] = row;
+  const [, , , , , , , , , , , timeoutMs, retentionMs, requestId, parameters, rare] = row;
+  const [parametersFormat, startBy, completeBy, cancelRequestedBy, callbackId, traceparent, tracestate, ...json] =
+    rare === null ? NOTHING_RARE : (JSON.parse(rare) as RareReadyColumns);
+  const [tags, undoSteps, progress, error] = json;
   return {
-    id: row.id,
-    owner: row.owner,
-    type: row.type,
-    status: row.status as JobStatus,
+    id,
+    owner,
+    type,
+    status: status === "ROLLBACK_REQUIRED" ? "ROLLBACK_PROCESSING" : "PROCESSING",
     readiness: null,
-    priority: row.priority,
-    runAt: row.run_at,
-    attempt: row.attempt,
-    maxAttempts: row.max_attempts,
-    lastSeq: row.last_seq,
+    priority,
+    runAt,
+    attempt: attempt + 1,
+    maxAttempts,
+    lastSeq: lastSeq + 1,
     lease,
-    startedAt: row.started_at,
-    createdAt: row.created_at,
-    startBy: row.start_by,
-    completeBy: row.complete_by,
-    timeoutMs: row.timeout_ms,
-    retentionMs: row.retention_ms,
-    cancelRequestedBy: row.cancel_requested_by,
-    callbackId: row.callback_id,
-    traceparent: row.traceparent,
-    tracestate: row.tracestate,
-    requestId: row.request_id,
-    tags: toList(row.tags),
-    undoSteps: toList(row.undo_steps),
-    progress: toProgress(row.progress),
-    error: toError(row.error),
-    parameters: toPayload(row.parameters, row.parameters_format),
+    startedAt: startedAt ?? now,
+    createdAt,
+    startBy,
+    completeBy,
+    timeoutMs,
+    retentionMs,
+    cancelRequestedBy,
+    callbackId,
+    traceparent,
+    tracestate,
+    requestId,
+    tags: toList(tags),
+    undoSteps: toList(undoSteps),
+    progress: toProgress(progress),
+    error: toError(error),
+    parameters: toPayload(parameters, parametersFormat),
   };
+}
+
+export interface ClaimFacts {
+  readonly type: string;
+  readonly lease: Lease;
+  readonly now: number;
 }
 
 export function fromNewJob(
@@ -149,7 +203,7 @@ export function fromNewJob(
 }
 
 /** @returns `undefined` where the change is more than the end of the job. */
-export function fromFinish({ patch, guard, jobId, events, at }: Change): FinishJob | undefined {
+export function fromFinish({ patch, guard, events, at }: Change, number: number): FinishJob | undefined {
   const { status, completedAt, purgeAt } = patch;
   if (status === undefined || completedAt === undefined || purgeAt === undefined) return undefined;
   if (patch.readiness !== null || patch.attempt !== undefined || patch.runAt !== undefined) return undefined;
@@ -165,17 +219,17 @@ export function fromFinish({ patch, guard, jobId, events, at }: Change): FinishJ
     patch.undoSteps === undefined ? null : JSON.stringify(patch.undoSteps),
     events.length,
     at,
-    ...fromGuard(jobId, guard),
+    ...fromGuard(guard, number),
   ];
 }
 
 /** @returns `undefined` where the change is more than a report. */
-export function fromReport({ patch, guard, jobId, events, at }: Change): ReportProgress | undefined {
+export function fromReport({ patch, guard, events, at }: Change, number: number): ReportProgress | undefined {
   for (const member in patch) if (member !== "progress") return undefined;
-  return [fromJson(patch.progress), events.length, at, ...fromGuard(jobId, guard)];
+  return [fromJson(patch.progress), events.length, at, ...fromGuard(guard, number)];
 }
 
-export function fromChange({ patch, guard, jobId, events, at }: Change): ChangeJob {
+export function fromChange({ patch, guard, events, at }: Change, number: number): ChangeJob {
   const keepsLease = patch.releaseLease === true ? 0 : 1;
   return [
     patch.status ?? null,
@@ -196,88 +250,91 @@ export function fromChange({ patch, guard, jobId, events, at }: Change): ChangeJ
     patch.undoSteps === undefined ? null : JSON.stringify(patch.undoSteps),
     events.length,
     at,
-    ...fromGuard(jobId, guard),
+    ...fromGuard(guard, number),
   ];
 }
 
-function fromGuard(jobId: string, guard: Change["guard"]): GuardParameters {
+function fromGuard(guard: Change["guard"], number: number): GuardParameters {
   const { status, leaseToken, cancelRequested, lastSeq, leaseExpiredAt } = guard;
   const wish = cancelRequested === undefined ? null : cancelRequested ? 1 : 0;
-  return [jobId, status, leaseToken ?? null, wish, lastSeq ?? null, leaseExpiredAt ?? null];
+  return [number, status, leaseToken ?? null, wish, lastSeq ?? null, leaseExpiredAt ?? null];
 }
 
-export function fromEvent(event: NewEvent, at: { position: number; job: number; seq: number }): InsertEvent {
-  const { data } = event;
+export function fromEvent(
+  { type, status, at, attempt, data }: NewEvent,
+  { position, job, seq }: { position: number; job: number; seq: number },
+): InsertEvent {
   return [
-    at.position,
-    at.job,
-    at.seq,
-    event.type,
-    event.status,
-    event.at,
-    event.attempt,
+    position,
+    job,
+    seq,
+    type,
+    status,
+    at,
+    attempt,
     data === null ? null : payloadFormat(data),
-    data === null ? null : data.body,
+    data?.body ?? null,
   ];
 }
 
-export function toStoredEvent(row: EventRow): StoredEvent {
+/** The same event of several jobs, from `firstPosition` on. */
+export function fromEventOfJobs(
+  { type, status, at, attempt, data }: NewEvent,
+  { firstPosition, jobs, seq }: { firstPosition: number; jobs: readonly number[]; seq: number },
+): InsertEvents {
+  const format = data === null ? null : payloadFormat(data);
+  return [firstPosition, seq, type, status, at, attempt, format, data?.body ?? null, `[${jobs.join()}]`];
+}
+
+export function toStoredEvent([jobId, seq, type, status, at, attempt, format, data]: EventRow): StoredEvent {
   return {
-    jobId: row.job_id,
-    seq: row.seq,
-    type: row.type as JobEventType,
-    status: row.status as JobStatus,
-    at: row.at,
-    attempt: row.attempt,
-    data: row.data === null ? null : toPayload(row.data, row.data_format),
+    jobId,
+    seq,
+    type: type as JobEventType,
+    status: status as JobStatus,
+    at,
+    attempt,
+    data: data === null ? null : toPayload(data, format),
   };
 }
 
-export function toTombstone(row: TombstoneRow): Tombstone {
-  return { jobId: row.job_id, owner: row.owner, purgedAt: row.purged_at, expiresAt: row.expires_at };
+export function toPositionedEvent(row: LogRow): PositionedEvent {
+  const [jobId, seq, type, status, at, attempt, format, data, position] = row;
+  return { ...toStoredEvent([jobId, seq, type, status, at, attempt, format, data]), position: String(position) };
 }
 
-export function toLogLine(row: LogLineRow): LogLine {
-  return {
-    jobId: row.job_id,
-    seq: row.seq,
-    at: row.at,
-    level: row.level as LogLevel,
-    message: row.message,
-    fields: row.fields,
-    attempt: row.attempt,
-  };
+export function toTombstone([jobId, owner, purgedAt, expiresAt]: TombstoneRow): Tombstone {
+  return { jobId, owner, purgedAt, expiresAt };
 }
 
-export function toFileRecord(row: FileRow): FileRecord {
-  return {
-    id: row.id,
-    owner: row.owner,
-    name: row.name,
-    mediaType: row.media_type,
-    sizeBytes: row.size_bytes,
-    sha256: row.sha256,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-  };
+export function toLogLine([jobId, seq, at, level, attempt, message, fields]: LogLineRow): LogLine {
+  return { jobId, seq, at, level: level as LogLevel, message, fields, attempt };
 }
 
-export function toApiKeyRecord(row: ApiKeyRow): ApiKeyRecord {
-  return {
-    id: row.id,
-    name: row.name,
-    owner: row.owner,
-    hash: row.hash,
-    scopes: JSON.parse(row.scopes) as string[],
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    revokedAt: row.revoked_at,
-  };
+export function toFileRecord([
+  id,
+  owner,
+  name,
+  mediaType,
+  sizeBytes,
+  sha256,
+  createdAt,
+  expiresAt,
+]: FileRow): FileRecord {
+  return { id, owner, name, mediaType, sizeBytes, sha256, createdAt, expiresAt };
 }
 
-function toLease(row: JobRow): Lease | null {
-  if (row.lease_token === null) return null;
-  return { token: row.lease_token, workerId: row.lease_worker_id!, expiresAt: row.lease_expires_at! };
+export function toApiKeyRecord([
+  id,
+  name,
+  owner,
+  hash,
+  scopes,
+  createdAt,
+  expiresAt,
+  revokedAt,
+]: ApiKeyRow): ApiKeyRecord {
+  return { id, name, owner, hash, scopes: JSON.parse(scopes) as string[], createdAt, expiresAt, revokedAt };
 }
 
 /** `null` is plain JSON, what nearly every payload is; `encoding` or `encoding:keyId` names anything else. */
@@ -315,3 +372,5 @@ const fromJson = (value: object | null | undefined): string | null =>
   value === null || value === undefined ? null : JSON.stringify(value);
 
 const NOTHING: readonly string[] = Object.freeze([]);
+
+const NOTHING_RARE: RareReadyColumns = [null, null, null, null, null, null, null, null, null, null, null];

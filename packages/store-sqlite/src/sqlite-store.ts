@@ -1,19 +1,28 @@
 // The SQLite store: the rooms over one connection, behind one work queue.
-import type { ApiKeyStore, EventStore, FileRecordStore, JobId, JobLogStore, JobStore, Store } from "@meanwhile/core";
+import type {
+  ApiKeyStore,
+  Clock,
+  EventStore,
+  FileRecordStore,
+  JobId,
+  JobLogStore,
+  JobStore,
+  Store,
+} from "@meanwhile/core";
 import { createApiKeys } from "./api-keys.js";
+import { behindQueue, type MethodKinds } from "./behind-queue.js";
 import type { Connection } from "./connection.js";
 import { loadDriver } from "./driver/load-driver.js";
 import { createEvents } from "./events.js";
 import { createFileLinks } from "./file-links.js";
 import { createFiles } from "./files.js";
 import { checkHealth } from "./health.js";
-import { createJobs, type SynchronousJobs } from "./jobs.js";
+import { createJobs } from "./jobs.js";
 import { createLogs } from "./logs.js";
 import { migrate } from "./migrate.js";
 import { MIGRATIONS } from "./migrations/index.js";
 import { openFile } from "./open-file.js";
 import { resolveSqliteStoreOptions, type SqliteStoreOptions } from "./options.js";
-import type { Synchronous } from "./synchronous.js";
 import { createWatch } from "./watch.js";
 import { createWorkQueue, type WorkQueue } from "./work-queue.js";
 
@@ -35,15 +44,19 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
   const queue = createWorkQueue({ clock, file, busyTimeoutMs });
   const watch = createWatch(connection, { clock, everyMs: watchEveryMs });
   const links = createFileLinks(connection);
+  const jobs = createJobs(connection, { links, clock });
   let closing: Promise<void> | undefined;
 
   return {
     name: `sqlite:${file}`,
-    jobs: queueJobs(createJobs(connection, { links, clock }), { queue, clock }),
-    events: queueEvents(createEvents(connection), queue),
-    logs: queueLogs(createLogs(connection), queue),
-    files: queueFiles(createFiles(connection, { links, clock }), queue),
-    apiKeys: queueApiKeys(createApiKeys(connection), queue),
+    jobs: {
+      ...behindQueue<Omit<JobStore, "purge">>(jobs, JOB_METHODS, queue),
+      purge: purgeInSteps(jobs.purgeStep, { queue, clock }),
+    },
+    events: behindQueue<EventStore>(createEvents(connection), EVENT_METHODS, queue),
+    logs: behindQueue<JobLogStore>(createLogs(connection), LOG_METHODS, queue),
+    files: behindQueue<FileRecordStore>(createFiles(connection, { links, clock }), FILE_METHODS, queue),
+    apiKeys: behindQueue<ApiKeyStore>(createApiKeys(connection), API_KEY_METHODS, queue),
 
     now: async () => clock.now(),
     watch: (listener) => watch.add(listener),
@@ -78,70 +91,56 @@ function closeConnection({ driver }: Connection): void {
   driver.close();
 }
 
-type JobsOptions = { queue: WorkQueue; clock: { now(): number; nextTurn(callback: () => void): void } };
-
-function queueJobs(jobs: SynchronousJobs, { queue, clock }: JobsOptions): JobStore {
-  return {
-    insert: (groups) => queue.write(() => jobs.insert(groups)),
-    claim: (request) => queue.write(() => jobs.claim(request)),
-    commit: (changes, options) => queue.write(() => jobs.commit(changes, options)),
-    extendLeases: (leases, options) => queue.write(() => jobs.extendLeases(leases, options)),
-    find: (jobId) => queue.read(() => jobs.find(jobId)),
-    findTombstone: (jobId) => queue.read(() => jobs.findTombstone(jobId)),
-    list: (query) => queue.read(() => jobs.list(query)),
-    countAhead: (jobId, options) => queue.read(() => jobs.countAhead(jobId, options)),
-    countWaiting: (types, options) => queue.read(() => jobs.countWaiting(types, options)),
-    makeReady: (options) => queue.write(() => jobs.makeReady(options)),
-    findDue: (due, options) => queue.read(() => jobs.findDue(due, options)),
-    findPurgeable: (options) => queue.read(() => jobs.findPurgeable(options)),
-    async purge(jobIds, { minTombstoneMs, now = clock.now() }) {
-      const purged: JobId[] = [];
-      for (let rest = jobIds; rest.length > 0; ) {
-        const left = rest;
-        const step = await queue.write(() => jobs.purgeStep(left, { minTombstoneMs, now }));
-        purged.push(...step.purged);
-        rest = step.rest;
-        // Whatever came meanwhile goes first.
-        if (rest.length > 0) await new Promise<void>((resolve) => clock.nextTurn(resolve));
-      }
-      return purged;
-    },
-    removeTombstones: (options) => queue.write(() => jobs.removeTombstones(options)),
+/** `purge` takes as many transactions as it needs; whatever came meanwhile goes in between. */
+function purgeInSteps(
+  purgeStep: ReturnType<typeof createJobs>["purgeStep"],
+  { queue, clock }: { queue: WorkQueue; clock: Clock },
+): JobStore["purge"] {
+  return async (jobIds, { minTombstoneMs, now = clock.now() }) => {
+    const purged: JobId[] = [];
+    for (let rest = jobIds; rest.length > 0; ) {
+      const left = rest;
+      const step = await queue.write(() => purgeStep(left, { minTombstoneMs, now }));
+      purged.push(...step.purged);
+      rest = step.rest;
+      if (rest.length > 0) await new Promise<void>((resolve) => clock.nextTurn(resolve));
+    }
+    return purged;
   };
 }
 
-function queueEvents(events: Synchronous<EventStore>, queue: WorkQueue): EventStore {
-  return {
-    read: (jobId, options) => queue.read(() => events.read(jobId, options)),
-    lastSeqs: (jobIds) => queue.read(() => events.lastSeqs(jobIds)),
-    readLog: (options) => queue.read(() => events.readLog(options)),
-    logEnd: () => queue.read(() => events.logEnd()),
-  };
-}
+const JOB_METHODS: MethodKinds<Omit<JobStore, "purge">> = {
+  insert: "write",
+  claim: "write",
+  commit: "write",
+  extendLeases: "write",
+  find: "read",
+  findTombstone: "read",
+  list: "read",
+  countAhead: "read",
+  countWaiting: "read",
+  makeReady: "write",
+  findDue: "read",
+  findPurgeable: "read",
+  removeTombstones: "write",
+};
 
-function queueLogs(logs: Synchronous<JobLogStore>, queue: WorkQueue): JobLogStore {
-  return {
-    append: (lines, options) => queue.write(() => logs.append(lines, options)),
-    read: (jobId, options) => queue.read(() => logs.read(jobId, options)),
-  };
-}
+const EVENT_METHODS: MethodKinds<EventStore> = { read: "read", lastSeqs: "read", readLog: "read", logEnd: "read" };
 
-function queueFiles(files: Synchronous<FileRecordStore>, queue: WorkQueue): FileRecordStore {
-  return {
-    insert: (file) => queue.write(() => files.insert(file)),
-    find: (fileId) => queue.read(() => files.find(fileId)),
-    link: (jobId, fileIds) => queue.write(() => files.link(jobId, fileIds)),
-    linkedTo: (jobId) => queue.read(() => files.linkedTo(jobId)),
-    findExpired: (options) => queue.read(() => files.findExpired(options)),
-    remove: (fileIds) => queue.write(() => files.remove(fileIds)),
-  };
-}
+const LOG_METHODS: MethodKinds<JobLogStore> = { append: "write", read: "read" };
 
-function queueApiKeys(keys: Synchronous<ApiKeyStore>, queue: WorkQueue): ApiKeyStore {
-  return {
-    insert: (key) => queue.write(() => keys.insert(key)),
-    findByHash: (hash) => queue.read(() => keys.findByHash(hash)),
-    list: () => queue.read(() => keys.list()),
-    revoke: (idOrName, options) => queue.write(() => keys.revoke(idOrName, options)),
-  };
-}
+const FILE_METHODS: MethodKinds<FileRecordStore> = {
+  insert: "write",
+  find: "read",
+  link: "write",
+  linkedTo: "read",
+  findExpired: "read",
+  remove: "write",
+};
+
+const API_KEY_METHODS: MethodKinds<ApiKeyStore> = {
+  insert: "write",
+  findByHash: "read",
+  list: "read",
+  revoke: "write",
+};

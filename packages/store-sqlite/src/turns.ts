@@ -12,8 +12,12 @@ import { passTurn } from "./statements/pass-turn.js";
 export interface Turns {
   /** The place of a job that is due, and whether it may be claimed; `turn` where it has one already. */
   join(key: { owner: string; concurrencyKey: string }, turn?: number | null): { turn: number; readiness: Readiness };
-  /** The job is terminal: it leaves, and whoever is the head then may be claimed. */
-  end(key: { owner: string; concurrencyKey: string }, job: number): void;
+  /**
+   * The job is terminal: it leaves, and whoever is the head then may be claimed.
+   *
+   * @returns the type of the job that became ready by it.
+   */
+  end(key: { owner: string; concurrencyKey: string }, job: number): string | undefined;
 }
 
 export function createTurns(connection: Connection): Turns {
@@ -22,13 +26,13 @@ export function createTurns(connection: Connection): Turns {
   const pass = connection.query(passTurn);
   return {
     join({ owner, concurrencyKey }, held) {
-      const { first, last } = turns.find(owner, concurrencyKey)!;
+      const [first, last] = turns.find([owner, concurrencyKey])!;
       const turn = held ?? (last ?? 0) + 1;
       return { turn, readiness: first === null || first === turn ? "ready" : "blocked" };
     },
     end({ owner, concurrencyKey }, job) {
-      leave.run(job);
-      pass.run(owner, concurrencyKey);
+      leave.run([job]);
+      return pass.find([owner, concurrencyKey])?.[0];
     },
   };
 }

@@ -17,7 +17,7 @@ export function createWatch(connection: Connection, { clock, everyMs }: { clock:
 
   const read = (): number => {
     try {
-      return dataVersion.find()!.data_version;
+      return dataVersion.find([])![0];
     } catch {
       // A hint may be lost (invariant I5); whatever is wrong with the file, the next read or write says so.
       return lastVersion;

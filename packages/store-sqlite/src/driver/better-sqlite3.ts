@@ -9,9 +9,15 @@ interface BetterSqlite3 {
 
 interface BetterDatabase {
   exec(sql: string): unknown;
-  prepare(sql: string): SqliteStatement;
+  prepare(sql: string): BetterStatement;
   readonly inTransaction: boolean;
   close(): unknown;
+}
+
+interface BetterStatement extends SqliteStatement {
+  /** Whether it returns rows. */
+  readonly reader: boolean;
+  raw(on: true): BetterStatement;
 }
 
 /** @throws Error where the library is not installed or was compiled for another Node. */
@@ -19,7 +25,7 @@ export function loadBetterSqlite3(): SqliteDriver {
   const Database = createRequire(import.meta.url)("better-sqlite3") as BetterSqlite3;
   // The compiled part is loaded by the first database only.
   const probe = new Database(":memory:", { timeout: 0 });
-  const { version } = probe.prepare("select sqlite_version() as version").get() as { version: string };
+  const [version] = probe.prepare("select sqlite_version()").raw(true).get() as [string];
   probe.close();
   return {
     name: "better-sqlite3",
@@ -33,7 +39,10 @@ function connect(database: BetterDatabase): SqliteConnection {
     exec(sql) {
       database.exec(sql);
     },
-    prepare: (sql) => database.prepare(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return statement.reader ? statement.raw(true) : statement;
+    },
     get inTransaction() {
       return database.inTransaction;
     },

@@ -5,7 +5,7 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
 
 export interface SqliteStatement {
   run(...values: readonly SqlValue[]): RunResult;
-  /** The first row, or `undefined`. */
+  /** The first row, or `undefined`. Rows are arrays: making an object of each costs as much as reading it. */
   get(...values: readonly SqlValue[]): unknown;
   all(...values: readonly SqlValue[]): readonly unknown[];
 }

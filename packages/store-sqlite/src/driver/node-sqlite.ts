@@ -8,9 +8,13 @@ interface NodeSqlite {
 
 interface NodeDatabase {
   exec(sql: string): void;
-  prepare(sql: string): SqliteStatement;
+  prepare(sql: string): NodeStatement;
   readonly isTransaction: boolean;
   close(): void;
+}
+
+interface NodeStatement extends SqliteStatement {
+  setReturnArrays(on: true): void;
 }
 
 /** @returns `undefined` where this Node has no node:sqlite. */
@@ -19,17 +23,24 @@ export function loadNodeSqlite(): SqliteDriver | undefined {
   const module = process.getBuiltinModule("node:sqlite") as NodeSqlite | undefined;
   if (module === undefined) return undefined;
   const probe = new module.DatabaseSync(":memory:");
-  const { version } = probe.prepare("select sqlite_version() as version").get() as { version: string };
-  const tellsTransaction = typeof probe.isTransaction === "boolean";
+  const statement = probe.prepare("select sqlite_version()");
+  // Both came a little later than the module itself.
+  const isComplete = typeof probe.isTransaction === "boolean" && typeof statement.setReturnArrays === "function";
+  if (isComplete) statement.setReturnArrays(true);
+  const version = isComplete ? (statement.get() as [string])[0] : undefined;
   probe.close();
-  if (!tellsTransaction) return undefined;
+  if (version === undefined) return undefined;
   return { name: "node:sqlite", sqliteVersion: version, open: (file) => connect(new module.DatabaseSync(file)) };
 }
 
 function connect(database: NodeDatabase): SqliteConnection {
   return {
     exec: (sql) => database.exec(sql),
-    prepare: (sql) => database.prepare(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    },
     get inTransaction() {
       return database.isTransaction;
     },

@@ -2,13 +2,13 @@
 
 export const API_KEY_COLUMNS = "id, name, owner, hash, scopes, created_at, expires_at, revoked_at";
 
-export interface ApiKeyRow {
-  readonly id: string;
-  readonly name: string;
-  readonly owner: string;
-  readonly hash: string;
-  readonly scopes: string;
-  readonly created_at: number;
-  readonly expires_at: number | null;
-  readonly revoked_at: number | null;
-}
+export type ApiKeyRow = [
+  id: string,
+  name: string,
+  owner: string,
+  hash: string,
+  scopes: string,
+  createdAt: number,
+  expiresAt: number | null,
+  revokedAt: number | null,
+];

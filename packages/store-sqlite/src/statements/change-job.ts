@@ -1,6 +1,6 @@
 // Applies a change of any shape, where its guard still holds.
 import type { SqlValue } from "../driver/driver.js";
-import { type ChangedJobRow, GUARD, type GuardParameters } from "./guard.js";
+import { GUARD, type GuardParameters } from "./guard.js";
 import { statement } from "./statement.js";
 
 /** `null` leaves a column as it is; `readiness` and the lease say so themselves, as `null` is one of their values. */
@@ -26,7 +26,7 @@ export type ChangeJob = [
   ...guard: GuardParameters,
 ];
 
-export const changeJob = statement<ChangeJob, ChangedJobRow>(`
+export const changeJob = statement<ChangeJob>(`
   update meanwhile_jobs
      set status = coalesce(?, status),
          readiness = case ? when 1 then ? else readiness end,
@@ -45,5 +45,4 @@ export const changeJob = statement<ChangeJob, ChangedJobRow>(`
          undo_steps = coalesce(?, undo_steps),
          last_seq = last_seq + ?,
          updated_at = ?
-   where ${GUARD}
-  returning number, last_seq, concurrency_key, owner`);
+   where ${GUARD}`);

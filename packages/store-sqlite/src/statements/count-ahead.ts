@@ -20,7 +20,7 @@ const FROM_READY = `from meanwhile_jobs indexed by meanwhile_jobs_waiting
                    where type = ?
                      and readiness = 'ready'`;
 
-export const countAhead = statement<CountAhead, { count: number }>(`
+export const countAhead = statement<CountAhead, [count: number]>(`
   select (select count(*)
             from (select 1
                     ${FROM_READY}

@@ -1,7 +1,7 @@
 // Counts the jobs of a type that are neither leased nor terminal, up to a limit.
 import { statement } from "./statement.js";
 
-export const countWaiting = statement<[type: string, limit: number], { count: number }>(`
+export const countWaiting = statement<[type: string, limit: number], [count: number]>(`
   select count(*) as count
     from (select 1
             from meanwhile_jobs indexed by meanwhile_jobs_waiting

@@ -3,7 +3,7 @@ import { statement } from "./statement.js";
 
 export type ExtendLease = [leaseExpiresAt: number, jobId: string, leaseToken: string];
 
-export const extendLease = statement<ExtendLease, { cancel_requested_by: string | null }>(`
+export const extendLease = statement<ExtendLease, [cancelRequestedBy: string | null]>(`
   update meanwhile_jobs
      set lease_expires_at = ?
    where id = ?

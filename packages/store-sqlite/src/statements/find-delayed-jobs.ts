@@ -1,13 +1,13 @@
 // Delayed jobs whose instant has come, in the order in which they become ready.
 import { statement } from "./statement.js";
 
-export interface DelayedJobRow {
-  readonly number: number;
-  readonly owner: string;
-  readonly type: string;
-  readonly concurrency_key: string | null;
-  readonly turn: number | null;
-}
+export type DelayedJobRow = [
+  number: number,
+  owner: string,
+  type: string,
+  concurrencyKey: string | null,
+  turn: number | null,
+];
 
 export const findDelayedJobs = statement<[now: number, limit: number], DelayedJobRow>(`
   select number, owner, type, concurrency_key, turn

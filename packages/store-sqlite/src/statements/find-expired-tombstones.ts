@@ -1,11 +1,7 @@
 // Tombstones that have expired, longest first.
 import { statement } from "./statement.js";
 
-export interface ExpiredTombstoneRow {
-  readonly job_id: string;
-  readonly owner: string;
-  readonly idempotency_key: string | null;
-}
+export type ExpiredTombstoneRow = [jobId: string, owner: string, idempotencyKey: string | null];
 
 export const findExpiredTombstones = statement<[now: number, limit: number], ExpiredTombstoneRow>(`
   select job_id, owner, idempotency_key

@@ -1,16 +1,16 @@
 // The record of a file.
 import { statement } from "./statement.js";
 
-export interface FileRow {
-  readonly id: string;
-  readonly owner: string;
-  readonly name: string;
-  readonly media_type: string;
-  readonly size_bytes: number;
-  readonly sha256: string;
-  readonly created_at: number;
-  readonly expires_at: number;
-}
+export type FileRow = [
+  id: string,
+  owner: string,
+  name: string,
+  mediaType: string,
+  sizeBytes: number,
+  sha256: string,
+  createdAt: number,
+  expiresAt: number,
+];
 
 export const findFile = statement<[id: string], FileRow>(`
   select id, owner, name, media_type, size_bytes, sha256, created_at, expires_at

@@ -1,11 +1,7 @@
 // Which job holds a key, for which request, and whether it was purged since.
 import { statement } from "./statement.js";
 
-export interface IdempotencyKeyRow {
-  readonly job_id: string;
-  readonly fingerprint: string;
-  readonly is_purged: 0 | 1;
-}
+export type IdempotencyKeyRow = [jobId: string, fingerprint: string, isPurged: 0 | 1];
 
 export const findIdempotencyKey = statement<[owner: string, key: string], IdempotencyKeyRow>(`
   select job_id,

@@ -1,7 +1,7 @@
 // The files that a job names.
 import { statement } from "./statement.js";
 
-export const findJobFiles = statement<[jobId: string], { file_id: string }>(`
+export const findJobFiles = statement<[jobId: string], [fileId: string]>(`
   select links.file_id
     from meanwhile_jobs as jobs
     cross join meanwhile_job_files as links

@@ -1,7 +1,7 @@
 // What the side tables know a job by.
 import { statement } from "./statement.js";
 
-export const findJobNumber = statement<[id: string], { number: number; owner: string }>(`
+export const findJobNumber = statement<[id: string], [number: number, owner: string]>(`
   select number, owner
     from meanwhile_jobs
    where id = ?`);

@@ -1,7 +1,7 @@
 // When the next delayed job is due.
 import { statement } from "./statement.js";
 
-export const findNextRunAt = statement<[], { run_at: number }>(`
+export const findNextRunAt = statement<[], [runAt: number]>(`
   select run_at
     from meanwhile_jobs indexed by meanwhile_jobs_delayed
    where readiness = 'delayed'

@@ -1,12 +1,7 @@
 // Where a ready job stands in the order of claims.
 import { statement } from "./statement.js";
 
-export interface ReadyPlaceRow {
-  readonly number: number;
-  readonly type: string;
-  readonly priority: number;
-  readonly run_at: number;
-}
+export type ReadyPlaceRow = [number: number, type: string, priority: number, runAt: number];
 
 export const findReadyPlace = statement<[id: string], ReadyPlaceRow>(`
   select number, type, priority, run_at

@@ -3,7 +3,7 @@ import { statement } from "./statement.js";
 
 export const findTurns = statement<
   [owner: string, concurrencyKey: string],
-  { first: number | null; last: number | null }
+  [first: number | null, last: number | null]
 >(`
   select (select turn
             from meanwhile_jobs indexed by meanwhile_jobs_turn

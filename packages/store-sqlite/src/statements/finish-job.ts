@@ -1,6 +1,6 @@
 // Applies a change that ends a job: the shape of nearly every settlement.
 import type { SqlValue } from "../driver/driver.js";
-import { type ChangedJobRow, GUARD, type GuardParameters } from "./guard.js";
+import { GUARD, type GuardParameters } from "./guard.js";
 import { statement } from "./statement.js";
 
 export type FinishJob = [
@@ -18,7 +18,7 @@ export type FinishJob = [
   ...guard: GuardParameters,
 ];
 
-export const finishJob = statement<FinishJob, ChangedJobRow>(`
+export const finishJob = statement<FinishJob>(`
   update meanwhile_jobs
      set status = ?,
          readiness = null,
@@ -35,5 +35,4 @@ export const finishJob = statement<FinishJob, ChangedJobRow>(`
          undo_steps = coalesce(?, undo_steps),
          last_seq = last_seq + ?,
          updated_at = ?
-   where ${GUARD}
-  returning number, last_seq, concurrency_key, owner`);
+   where ${GUARD}`);

@@ -1,7 +1,7 @@
 // The guard of every change: a fact that was not read compares the column with itself.
 
 export type GuardParameters = [
-  jobId: string,
+  number: number,
   status: string,
   leaseToken: string | null,
   cancelRequested: 0 | 1 | null,
@@ -9,16 +9,9 @@ export type GuardParameters = [
   leaseExpiredAt: number | null,
 ];
 
-export const GUARD = `id = ?
+export const GUARD = `number = ?
      and status = ?
      and lease_token is coalesce(?, lease_token) -- a late worker must not write into a lease given to another
      and (cancel_requested_by is not null) = coalesce(?, cancel_requested_by is not null)
      and last_seq = coalesce(?, last_seq)
      and coalesce(lease_expires_at, 9007199254740991) <= coalesce(?, 9007199254740991) -- a heartbeat in between wins`;
-
-export interface ChangedJobRow {
-  readonly number: number;
-  readonly last_seq: number;
-  readonly concurrency_key: string | null;
-  readonly owner: string;
-}

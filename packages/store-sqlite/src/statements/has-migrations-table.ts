@@ -1,7 +1,7 @@
 // Whether meanwhile has ever migrated this file.
 import { statement } from "./statement.js";
 
-export const hasMigrationsTable = statement<[], { found: 1 }>(`
+export const hasMigrationsTable = statement<[], [found: 1]>(`
   select 1 as found
     from sqlite_schema
    where type = 'table'

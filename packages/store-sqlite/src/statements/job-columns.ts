@@ -7,43 +7,43 @@ export const JOB_COLUMNS = `number, id, owner, type, status, readiness, priority
        traceparent, tracestate, request_id, tags, undo_steps, progress, error, parameters_format, result_format,
        parameters, result`;
 
-export interface JobRow {
-  readonly number: number;
-  readonly id: string;
-  readonly owner: string;
-  readonly type: string;
-  readonly status: string;
-  readonly readiness: string | null;
-  readonly priority: number;
-  readonly run_at: number;
-  readonly attempt: number;
-  readonly max_attempts: number;
-  readonly last_seq: number;
-  readonly lease_token: string | null;
-  readonly lease_worker_id: string | null;
-  readonly lease_expires_at: number | null;
-  readonly started_at: number | null;
-  readonly created_at: number;
-  readonly updated_at: number;
-  readonly completed_at: number | null;
-  readonly purge_at: number | null;
-  readonly start_by: number | null;
-  readonly complete_by: number | null;
-  readonly timeout_ms: number | null;
-  readonly retention_ms: number;
-  readonly cancel_requested_by: string | null;
-  readonly callback_id: string | null;
-  readonly concurrency_key: string | null;
-  readonly rerun_of: string | null;
-  readonly traceparent: string | null;
-  readonly tracestate: string | null;
-  readonly request_id: string | null;
-  readonly tags: string | null;
-  readonly undo_steps: string | null;
-  readonly progress: string | null;
-  readonly error: string | null;
-  readonly parameters_format: string | null;
-  readonly result_format: string | null;
-  readonly parameters: SqlValue;
-  readonly result: SqlValue;
-}
+export type JobRow = [
+  number: number,
+  id: string,
+  owner: string,
+  type: string,
+  status: string,
+  readiness: string | null,
+  priority: number,
+  runAt: number,
+  attempt: number,
+  maxAttempts: number,
+  lastSeq: number,
+  leaseToken: string | null,
+  leaseWorkerId: string | null,
+  leaseExpiresAt: number | null,
+  startedAt: number | null,
+  createdAt: number,
+  updatedAt: number,
+  completedAt: number | null,
+  purgeAt: number | null,
+  startBy: number | null,
+  completeBy: number | null,
+  timeoutMs: number | null,
+  retentionMs: number,
+  cancelRequestedBy: string | null,
+  callbackId: string | null,
+  concurrencyKey: string | null,
+  rerunOf: string | null,
+  traceparent: string | null,
+  tracestate: string | null,
+  requestId: string | null,
+  tags: string | null,
+  undoSteps: string | null,
+  progress: string | null,
+  error: string | null,
+  parametersFormat: string | null,
+  resultFormat: string | null,
+  parameters: SqlValue,
+  result: SqlValue,
+];

@@ -1,7 +1,7 @@
 // Lets the head of a turn queue be claimed.
 import { statement } from "./statement.js";
 
-export const passTurn = statement<[owner: string, concurrencyKey: string]>(`
+export const passTurn = statement<[owner: string, concurrencyKey: string], [type: string]>(`
   update meanwhile_jobs
      set readiness = 'ready'
    where readiness = 'blocked' -- a head that is delayed, leased or ready already stays as it is
@@ -11,4 +11,5 @@ export const passTurn = statement<[owner: string, concurrencyKey: string]>(`
                       and concurrency_key = ?
                       and turn is not null
                     order by turn
-                    limit 1)`);
+                    limit 1)
+  returning type`);

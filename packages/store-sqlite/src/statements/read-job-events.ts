@@ -2,16 +2,16 @@
 import type { SqlValue } from "../driver/driver.js";
 import { statement } from "./statement.js";
 
-export interface EventRow {
-  readonly job_id: string;
-  readonly seq: number;
-  readonly type: string;
-  readonly status: string;
-  readonly at: number;
-  readonly attempt: number;
-  readonly data_format: string | null;
-  readonly data: SqlValue;
-}
+export type EventRow = [
+  jobId: string,
+  seq: number,
+  type: string,
+  status: string,
+  at: number,
+  attempt: number,
+  dataFormat: string | null,
+  data: SqlValue,
+];
 
 export const readJobEvents = statement<[jobId: string, after: number, limit: number], EventRow>(`
   select jobs.id as job_id, events.seq, events.type, events.status, events.at, events.attempt,

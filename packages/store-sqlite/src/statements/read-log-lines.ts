@@ -1,15 +1,15 @@
 // The log of one job after a seq, from a level upwards.
 import { statement } from "./statement.js";
 
-export interface LogLineRow {
-  readonly job_id: string;
-  readonly seq: number;
-  readonly at: number;
-  readonly level: string;
-  readonly attempt: number;
-  readonly message: string;
-  readonly fields: string | null;
-}
+export type LogLineRow = [
+  jobId: string,
+  seq: number,
+  at: number,
+  level: string,
+  attempt: number,
+  message: string,
+  fields: string | null,
+];
 
 /** The levels are a JSON array of those that are wanted. */
 export type ReadLogLines = [jobId: string, after: number, levels: string, limit: number];

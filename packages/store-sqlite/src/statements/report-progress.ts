@@ -1,5 +1,5 @@
 // Applies a change that only reports: it names no column of any index, so none is written.
-import { type ChangedJobRow, GUARD, type GuardParameters } from "./guard.js";
+import { GUARD, type GuardParameters } from "./guard.js";
 import { statement } from "./statement.js";
 
 export type ReportProgress = [
@@ -9,10 +9,9 @@ export type ReportProgress = [
   ...guard: GuardParameters,
 ];
 
-export const reportProgress = statement<ReportProgress, ChangedJobRow>(`
+export const reportProgress = statement<ReportProgress>(`
   update meanwhile_jobs
      set progress = coalesce(?, progress),
          last_seq = last_seq + ?,
          updated_at = ?
-   where ${GUARD}
-  returning number, last_seq, concurrency_key, owner`);
+   where ${GUARD}`);
