@@ -42,8 +42,12 @@ export async function sweepWorkFolders(options: WorkFolderOptions = {}): Promise
     const folder = path.join(root, name);
     if (owner === undefined || !(await isAbandoned(folder, owner))) continue;
     await killLeftTools(folder);
-    await remove(folder);
-    removed.push(folder);
+    try {
+      await remove(folder);
+      removed.push(folder);
+    } catch {
+      // Another user's: theirs to sweep. It must not keep this worker from starting.
+    }
   }
   return removed;
 }
@@ -60,8 +64,10 @@ interface Owner extends ProcessIdentity {
 async function makeWorkFolder(options: WorkFolderOptions): Promise<string> {
   const self = await findProcess(process.pid);
   const name = [PREFIX, hostId(), process.pid, self?.startedAt ?? "0", randomUUID().slice(0, 8)].join("-");
-  const folder = path.join(options.root ?? tmpdir(), name);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const root = options.root ?? tmpdir();
+  await mkdir(root, { recursive: true });
+  const folder = path.join(root, name);
+  await mkdir(folder, { mode: 0o700 });
   return folder;
 }
 
