@@ -1,0 +1,178 @@
+// Processes on one SQLite file that are killed and started again, each time armed with another way to die.
+import { join } from "node:path";
+import { type Program, startProgram } from "../harness/process.js";
+import type { Random } from "../harness/random.js";
+import { KILL_POINTS, type KillPoint } from "../program/kill-points.js";
+
+export type Role = "all" | "api" | "worker";
+
+export interface HerdOptions {
+  folder: string;
+  roles: readonly Role[];
+  random: Random;
+  /** How many times a process is to die. */
+  kills: number;
+}
+
+/** The places at which a process of the role comes by. */
+const POINTS: Readonly<Record<Role, readonly KillPoint[]>> = {
+  // Jobs are claimed where they are stored, so a claim of its own comes rarely here.
+  all: KILL_POINTS.filter((point) => !point.startsWith("claim")),
+  api: ["insert-uncommitted", "insert-committed", "statement"],
+  worker: ["claim-uncommitted", "claim-committed", "settle-uncommitted", "settle-committed", "statement"],
+};
+
+/** Hits before death: early enough to be reached, spread enough to meet batches of all sizes. */
+const MOST_HITS: Readonly<Record<KillPoint, number>> = {
+  "insert-uncommitted": 100,
+  "insert-committed": 150,
+  "claim-uncommitted": 60,
+  "claim-committed": 60,
+  "settle-uncommitted": 100,
+  "settle-committed": 150,
+  statement: 6_000,
+};
+
+const LEASE_MS = 600;
+
+export class Herd {
+  /** How many died at each place; `outside`: killed while it did whatever it did. */
+  readonly deaths = new Map<KillPoint | "outside", number>();
+  readonly #options: HerdOptions;
+  readonly #due: (KillPoint | "outside")[];
+  #left: number;
+  #server: Slot | undefined;
+  #addressWaiters: (() => void)[] = [];
+  #slots: Slot[] = [];
+  #stopped = false;
+
+  constructor(options: HerdOptions) {
+    this.#options = options;
+    this.#left = options.kills;
+    this.#due = [];
+  }
+
+  get storeFile(): string {
+    return join(this.#options.folder, "meanwhile.db");
+  }
+
+  get journals(): readonly string[] {
+    return this.#options.roles.map((_, index) => this.#journal(index));
+  }
+
+  /** Resolves when all the kills are done; every process has ended then. @throws where one ends by itself. */
+  async run(): Promise<void> {
+    this.#slots = this.#options.roles.map((role, index) => new Slot(role, this.#journal(index)));
+    this.#server = this.#slots.find(({ role }) => role !== "worker");
+    const ending = this.#slots.map((slot) => this.#keepAlive(slot));
+    try {
+      await Promise.all(ending);
+    } finally {
+      this.#stopped = true;
+      this.#wakeCallers();
+    }
+  }
+
+  /** The address of the server, once it lives; `undefined` when there will be none any more. */
+  async address(): Promise<string | undefined> {
+    while (!this.#stopped && this.#server?.address === undefined) {
+      await new Promise<void>((resolve) => this.#addressWaiters.push(resolve));
+    }
+    return this.#stopped ? undefined : this.#server?.address;
+  }
+
+  /** A submit was answered: who was to die from outside by now, dies. */
+  accepted(): void {
+    for (const slot of this.#slots) {
+      if (slot.address !== undefined && --slot.submitsLeft <= 0) slot.program?.signal("SIGKILL");
+    }
+  }
+
+  /** One process that lives until it is told to stop. */
+  startCalm(role: Role): Program {
+    return this.#start({ role, journal: this.#journal(0) }, "");
+  }
+
+  async #keepAlive(slot: Slot): Promise<void> {
+    while (this.#left > 0) {
+      const death = this.#nextDeath(slot.role);
+      slot.submitsLeft = death === "outside" ? 10 + this.#options.random.below(200) : SUBMITS_PER_LIFE;
+      slot.program = this.#start(slot, death === "outside" ? "" : `${death}:${this.#hit(death)}`);
+      slot.address = await slot.program.ready;
+      this.#wakeCallers();
+      const { code, signal } = await slot.program.exited;
+      slot.address = undefined;
+      if (signal !== "SIGKILL") throw new Error(`${slot.role} ended by itself (${code}):\n${slot.program.output()}`);
+      if (this.#stopped) return;
+      const cause = slot.submitsLeft <= 0 ? "outside" : death;
+      this.deaths.set(cause, (this.deaths.get(cause) ?? 0) + 1);
+      if (--this.#left <= 0) this.#end();
+    }
+  }
+
+  /** The last kill takes all the others along. */
+  #end(): void {
+    this.#stopped = true;
+    this.#wakeCallers();
+    for (const { program } of this.#slots) program?.signal("SIGKILL");
+  }
+
+  #start({ role, journal }: { role: Role; journal: string }, kill: string): Program {
+    return startProgram("crash-server", {
+      env: {
+        MEANWHILE_STORE_FILE: this.storeFile,
+        MEANWHILE_FILES: join(this.#options.folder, "files"),
+        MEANWHILE_JOURNAL: journal,
+        MEANWHILE_LEASE_MS: String(LEASE_MS),
+        MEANWHILE_ROLE: role,
+        MEANWHILE_KILL: kill,
+      },
+      ready: /ready (http:\S*)?/,
+    });
+  }
+
+  /** Every place comes once, in an order of chance, before any comes again. */
+  #nextDeath(role: Role): KillPoint | "outside" {
+    const fits = (death: KillPoint | "outside") => death === "outside" || POINTS[role].includes(death);
+    if (!this.#due.some(fits)) {
+      const more = [...KILL_POINTS, "outside"] as const;
+      this.#due.push(
+        ...more
+          .map((death) => ({ death, at: this.#options.random.next() }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ death }) => death),
+      );
+    }
+    return this.#due.splice(this.#due.findIndex(fits), 1)[0]!;
+  }
+
+  #hit(point: KillPoint): number {
+    return 1 + this.#options.random.below(MOST_HITS[point]);
+  }
+
+  #journal(index: number): string {
+    return join(this.#options.folder, `journal-${index}.jsonl`);
+  }
+
+  #wakeCallers(): void {
+    const waiting = this.#addressWaiters;
+    this.#addressWaiters = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+/** Whoever was not hit by then dies from outside. */
+const SUBMITS_PER_LIFE = 400;
+
+class Slot {
+  readonly role: Role;
+  readonly journal: string;
+  program: Program | undefined;
+  address: string | undefined;
+  submitsLeft = 0;
+
+  constructor(role: Role, journal: string) {
+    this.role = role;
+    this.journal = journal;
+  }
+}

@@ -1,0 +1,65 @@
+// Places at which a process under test kills itself: at the n-th time that it comes by.
+import { subscribe } from "@meanwhile/core";
+import { onStatements } from "./statements.js";
+
+/**
+ * `…-uncommitted`: everything of the transaction is written, and its commit is the next statement.
+ * `…-committed`: the transaction is durable, and nobody has been told.
+ * `statement`: any statement at all, the first ones of the start included.
+ */
+export const KILL_POINTS = [
+  "insert-uncommitted",
+  "insert-committed",
+  "claim-uncommitted",
+  "claim-committed",
+  "settle-uncommitted",
+  "settle-committed",
+  "statement",
+] as const;
+
+export type KillPoint = (typeof KILL_POINTS)[number];
+
+export interface KillPlan {
+  readonly point: KillPoint;
+  /** Counted from 1. */
+  readonly atHit: number;
+}
+
+/** Also returned: the hit that nothing but a wrapper of the store can see. */
+export function armKill({ point, atHit }: KillPlan): { settled(): void } {
+  let hits = 0;
+  const pass = (passed: KillPoint) => {
+    if (passed !== point || ++hits < atHit) return;
+    // Not an exit: no handler, no flush and no checkpoint may run.
+    process.kill(process.pid, "SIGKILL");
+  };
+  subscribe("meanwhile:submit", () => pass("insert-committed"));
+  subscribe("meanwhile:claim", ({ count }) => {
+    if (count > 0) pass("claim-committed");
+  });
+  let written = new Set<KillPoint>();
+  onStatements((sql) => {
+    pass("statement");
+    if (sql === "begin immediate") written = new Set();
+    else if (sql === "commit") for (const kind of written) pass(kind);
+    else for (const [kind, text] of WRITES) if (text.test(sql)) written.add(kind);
+  });
+  return { settled: () => pass("settle-committed") };
+}
+
+const WRITES: readonly (readonly [KillPoint, RegExp])[] = [
+  ["insert-uncommitted", /insert into meanwhile_jobs\s/],
+  ["claim-uncommitted", /lease_worker_id = \?/],
+  ["settle-uncommitted", /completed_at = \?/],
+];
+
+/** `settle-committed:3` as a plan. */
+export function readKillPlan(text: string | undefined): KillPlan | undefined {
+  if (text === undefined || text === "") return undefined;
+  const [point, atHit] = text.split(":");
+  const known = KILL_POINTS.find((each) => each === point);
+  if (known === undefined || !(Number(atHit) >= 1)) {
+    throw new Error(`A kill plan is <point>:<hit> with a point of ${KILL_POINTS.join(", ")}; got ${text}.`);
+  }
+  return { point: known, atHit: Number(atHit) };
+}
