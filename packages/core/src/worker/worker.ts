@@ -76,11 +76,13 @@ class PooledWorker implements Worker {
   readonly #attemptDependencies: AttemptDependencies;
   readonly #heartbeat;
   #state: "idle" | "running" | "stopping" | "stopped" = "idle";
-  #claiming = false;
+  #pumping: Promise<void> | undefined;
   #claimAgain = false;
   /** A pool would have taken more, but the process as a whole had no room. */
   #starved = false;
   #running = 0;
+  /** Slots kept for jobs that are being stored already leased. */
+  #reserved = 0;
   #fresh: Attempt[] = [];
   #lookedForWishesAt = 0;
   #endings: (() => void)[] = [];
@@ -128,20 +130,26 @@ class PooledWorker implements Worker {
     if (pool === undefined || this.#state !== "running") return undefined;
     if (!pool.seenEmpty || pool.buffered > 0 || pool.freeSlots <= 0 || this.#room() <= 0) return undefined;
     pool.reserved++;
+    this.#reserved++;
+    const leave = () => {
+      pool.reserved--;
+      this.#reserved--;
+    };
     return {
       workerId: this.workerId,
       leaseToken: this.#dependencies.ids.token(),
       leaseMs: this.#options.leaseMs,
       begin: (job) => {
-        pool.reserved--;
+        leave();
         const held: Held = { job, attempt: undefined };
         this.#held.set(job.id, held);
         if (this.#state === "running") this.#begin(pool, held);
         else void this.#giveBack(held);
       },
       release: () => {
-        pool.reserved--;
-        void this.#pump();
+        leave();
+        this.#noteEmpty();
+        this.#pump();
       },
     };
   };
@@ -160,7 +168,7 @@ class PooledWorker implements Worker {
       }),
     ];
     this.#poll();
-    void this.#pump();
+    this.#pump();
   }
 
   async stop({ graceMs }: { graceMs: number }): Promise<void> {
@@ -168,8 +176,11 @@ class PooledWorker implements Worker {
     if (this.#state === "stopping") return this.#emptied();
     this.#state = "stopping";
     for (const end of this.#endings) end();
-    for (const pool of this.#pools.values())
+    // A claim under way still brings jobs: they are given back with the others.
+    await this.#pumping;
+    for (const pool of this.#pools.values()) {
       for (let job = pool.shift(); job !== undefined; job = pool.shift()) void this.#giveBack(this.#held.get(job.id)!);
+    }
     const { clock } = this.#dependencies;
     const cancelTimer = clock.after(graceMs, () => {
       for (const { attempt } of this.#held.values()) attempt?.abort("stopping");
@@ -203,19 +214,23 @@ class PooledWorker implements Worker {
   #hint(type: string | undefined): void {
     if (type === undefined) for (const pool of this.#pools.values()) pool.hint();
     else this.#pools.get(type)?.hint();
-    void this.#pump();
+    this.#pump();
   }
 
   #room(): number {
     return Math.min(this.#options.concurrency - this.#running, MOST_HELD - this.#held.size);
   }
 
-  async #pump(): Promise<void> {
-    if (this.#claiming) {
-      this.#claimAgain = true;
-      return;
+  #pump(): void {
+    if (this.#pumping !== undefined) this.#claimAgain = true;
+    else if (this.#state === "running") {
+      this.#pumping = this.#claimWhileThereIs().finally(() => {
+        this.#pumping = undefined;
+      });
     }
-    this.#claiming = true;
+  }
+
+  async #claimWhileThereIs(): Promise<void> {
     try {
       do {
         this.#claimAgain = false;
@@ -226,8 +241,6 @@ class PooledWorker implements Worker {
       } while (this.#claimAgain && this.#state === "running");
     } catch (error) {
       this.#dependencies.logger.warn({ err: error }, "claiming failed; it is tried again");
-    } finally {
-      this.#claiming = false;
     }
   }
 
@@ -304,8 +317,10 @@ class PooledWorker implements Worker {
       this.#running--;
       pool.observe(clock.now() - attempt.startedAt);
       this.#settle(held, attempt, outcome);
-      this.#fill(pool);
-      if (!pool.seenEmpty && pool.claimLimit > 0) void this.#pump();
+      // Where the process as a whole is bounded, another pool may have waited for this slot.
+      if (Number.isFinite(this.#options.concurrency)) for (const other of this.#pools.values()) this.#fill(other);
+      else this.#fill(pool);
+      if (!pool.seenEmpty && pool.claimLimit > 0) this.#pump();
     });
   }
 
@@ -408,16 +423,21 @@ class PooledWorker implements Worker {
     if (this.#held.get(held.job.id) === held) this.#held.delete(held.job.id);
     if (this.#starved && this.#held.size < MOST_HELD / 2) {
       this.#starved = false;
-      void this.#pump();
+      this.#pump();
     }
-    if (this.#held.size > 0) return;
+    this.#noteEmpty();
+  }
+
+  #noteEmpty(): void {
+    if (this.#held.size > 0 || this.#reserved > 0) return;
     const waiting = this.#waitingForEmpty;
     this.#waitingForEmpty = [];
     for (const resolve of waiting) resolve();
   }
 
   async #emptied(): Promise<void> {
-    while (this.#held.size > 0) await new Promise<void>((resolve) => this.#waitingForEmpty.push(resolve));
+    while (this.#held.size > 0 || this.#reserved > 0)
+      await new Promise<void>((resolve) => this.#waitingForEmpty.push(resolve));
   }
 
   #lose(held: Held): void {
