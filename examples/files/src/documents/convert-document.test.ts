@@ -57,7 +57,7 @@ const DOCX_RELATION = (type: string, target: string) => (xml: string) =>
     `<Relationship Id="rIdX" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/${type}" Target="${target}" TargetMode="External"/></Relationships>`,
   );
 
-describe.skipIf(await isToolMissing("soffice"))("documents, with LibreOffice", () => {
+describe.skipIf(await isToolMissing("soffice"))("documents, with LibreOffice", { timeout: 60_000 }, () => {
   let docx: Buffer;
   let odt: Buffer;
 

@@ -95,7 +95,7 @@ const PAIRS: ReadonlyArray<readonly [Format, TargetFormat]> = [
   ["avi", "mp4"],
 ];
 
-describe.skipIf(await isToolMissing("ffmpeg"))("audio and video, with FFmpeg", () => {
+describe.skipIf(await isToolMissing("ffmpeg"))("audio and video, with FFmpeg", { timeout: 60_000 }, () => {
   it.each(PAIRS)("%s becomes %s, as long as before", async (source, target) => {
     const bytes = await makeMedia(source, ...SOURCES[source]!);
 

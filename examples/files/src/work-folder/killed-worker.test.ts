@@ -24,7 +24,7 @@ async function killAt(conversion: StartedConversion, message: RegExp): Promise<v
 
 const ffmpegIsMissing = await isToolMissing("ffmpeg");
 
-describe("a process that is killed in the middle of a conversion", () => {
+describe("a process that is killed in the middle of a conversion", { timeout: 60_000 }, () => {
   it("leaves a folder, which the next start removes", async () => {
     await withWorkFolder(async (folder) => {
       const root = path.join(folder, "root");
