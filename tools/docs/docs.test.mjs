@@ -7,6 +7,7 @@ import { findTableFaults } from "./find-table-faults.mjs";
 import { readFences, readTables } from "./markdown.mjs";
 import { readCommands } from "./read-help.mjs";
 import { readInterface } from "./read-interface.mjs";
+import { readPrograms } from "./read-programs.mjs";
 
 const page = (...lines) => lines.join("\n");
 
@@ -116,6 +117,30 @@ describe("readFences", () => {
     expect(fences).toEqual([
       { language: "sh", code: "one\ntwo", line: 3 },
       { language: "md", code: "```", line: 7 },
+    ]);
+  });
+});
+
+describe("readPrograms", () => {
+  it("takes what imports something, under the path that it names", () => {
+    const text = page(
+      "```ts",
+      "// jobs/a.ts",
+      'import "a";',
+      "```",
+      "```ts",
+      "run();",
+      "```",
+      "```ts",
+      'import "b";',
+      "```",
+    );
+
+    const programs = readPrograms(text);
+
+    expect(programs).toEqual([
+      { path: "jobs/a.ts", code: '// jobs/a.ts\nimport "a";\n', line: 2 },
+      { path: "line-9.ts", code: 'import "b";\n', line: 9 },
     ]);
   });
 });
