@@ -37,7 +37,7 @@ describe("describeRun", () => {
   });
 
   it("accepts everywhere what means nothing for its subject", () => {
-    const name = "a.test.ts > sqlite in memory > secondConnection: no other connection can see this memory";
+    const name = "a.test.ts > store sqlite > secondConnection: no other connection can see this memory";
     const cases = [{ name, state: "skipped" }];
 
     const run = describeRun(cases, { ...nothingElse, skippingAllowed: false });
