@@ -72,8 +72,8 @@ export class Pool {
     return taken;
   }
 
-  bufferedJobs(): readonly ClaimedJob[] {
-    return this.#buffer.slice(this.#next);
+  takeAll(): readonly ClaimedJob[] {
+    return this.takeOlderThan(Number.POSITIVE_INFINITY, 0);
   }
 
   observe(ranMs: number): void {
