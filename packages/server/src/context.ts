@@ -3,6 +3,7 @@ import type { ApiKeyStore, Catalog, Clock, Engine, Files, IdSource, Logger, Stor
 import type { LoggerOptions } from "pino";
 import type { Authenticator } from "./auth/authenticator.js";
 import type { ResolvedServerOptions } from "./options.js";
+import type { SlowBodies } from "./slow-bodies.js";
 import type { Waits } from "./waits.js";
 
 /** What the server is made of; it owns none of it and closes none of it. */
@@ -24,5 +25,6 @@ export interface ServerContext extends Omit<ServerParts, "apiKeys" | "logger"> {
   readonly options: ResolvedServerOptions;
   readonly authenticator: Authenticator;
   readonly waits: Waits;
+  readonly slowBodies: SlowBodies;
   isDraining(): boolean;
 }

@@ -12,6 +12,7 @@ import { resolveServerOptions, type ServerOptions } from "./options.js";
 import { registerRoutes } from "./register-routes.js";
 import { installRequestContext } from "./request-context.js";
 import { allRoutes } from "./routes/all-routes.js";
+import { createSlowBodies } from "./slow-bodies.js";
 import { createWaits } from "./waits.js";
 
 export interface HttpServer {
@@ -46,7 +47,16 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
   const authenticator = createAuthenticator({ clock, apiKeys: options.apiKeys, jwt: options.jwt, store: apiKeys });
   let draining = false;
   const logger = resolveLogger(parts.logger);
-  const context: ServerContext = { ...parts, logger, options, authenticator, waits, isDraining: () => draining };
+  const slowBodies = createSlowBodies({ clock, limitMs: options.requestTimeoutMs });
+  const context: ServerContext = {
+    ...parts,
+    logger,
+    options,
+    authenticator,
+    waits,
+    slowBodies,
+    isDraining: () => draining,
+  };
 
   const app = Fastify({
     genReqId: () => ids.uuid(),

@@ -3,8 +3,9 @@ import type { FastifyInstance } from "fastify";
 import type { ServerContext } from "./context.js";
 import { toProblem } from "./problem.js";
 import { traceIdOf } from "./request-context.js";
+import { hasUnreadBody, readPastBody } from "./unread-body.js";
 
-export function installErrorHandler(app: FastifyInstance, { logger, options }: ServerContext): void {
+export function installErrorHandler(app: FastifyInstance, { logger, options, clock }: ServerContext): void {
   app.setErrorHandler((error, request, reply) => {
     const { problem, headers, internal } = toProblem(error, {
       instance: request.pathname === "" ? request.url : request.pathname,
@@ -17,6 +18,15 @@ export function installErrorHandler(app: FastifyInstance, { logger, options }: S
       logger.error(fields, "a request failed on our side");
     }
     if (reply.raw.headersSent) return reply.raw.destroy();
-    return reply.code(problem.status).headers(headers).send(JSON.stringify(problem));
+    if (hasUnreadBody(request.raw)) {
+      // Fastify would close at once, and a caller who is still sending would never read why.
+      reply.removeHeader("connection");
+      readPastBody(request.raw, clock);
+    }
+    // Bytes, because to a text of this type Fastify would add a charset that the type does not have.
+    return reply
+      .code(problem.status)
+      .headers(headers)
+      .send(Buffer.from(JSON.stringify(problem)));
   });
 }

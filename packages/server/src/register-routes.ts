@@ -1,10 +1,11 @@
 // Turns the rows of the route table into Fastify routes: credentials first, then the query, the body, the work.
 import { AppError } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from "fastify";
 import { refuseForeignPages } from "./auth/browser-guard.js";
 import { requireAccess } from "./auth/scopes.js";
 import type { ServerContext } from "./context.js";
+import { isForm } from "./files/upload.js";
 import { parseJsonBody } from "./json-body.js";
 import { requireKnownQuery } from "./query.js";
 import type { BodyKind, Route, RouteAccess } from "./route.js";
@@ -15,20 +16,29 @@ export function registerRoutes(app: FastifyInstance, routes: readonly Route[], c
   for (const kind of BODY_KINDS) {
     // A scope of its own for each kind: Fastify chooses body parsers per scope.
     app.register(async (scope) => {
-      installParsers(scope, kind);
-      for (const route of routes) if ((route.body ?? "none") === kind) registerRoute(scope, route, context);
+      installParsers(scope, kind, context);
+      for (const route of routes) {
+        if ((route.body ?? "none") !== kind) continue;
+        // Elsewhere HEAD is GET without its body, which Fastify makes by itself.
+        const hasOwnHead = routes.some(({ method, path }) => method === "HEAD" && path === route.path);
+        registerRoute(scope, route, { context, hasOwnHead });
+      }
     });
   }
 }
 
-function registerRoute(scope: FastifyInstance, route: Route, context: ServerContext): void {
+interface Registration {
+  readonly context: ServerContext;
+  readonly hasOwnHead: boolean;
+}
+
+function registerRoute(scope: FastifyInstance, route: Route, { context, hasOwnHead }: Registration): void {
   const { maxBodyBytes = LIMITS.bodyBytes, query } = route;
   scope.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
     bodyLimit: maxBodyBytes,
-    // The table has rows of its own where HEAD is more than GET without a body.
-    exposeHeadRoute: route.method === "GET" && !route.path.includes("file"),
+    exposeHeadRoute: route.method === "GET" && !hasOwnHead,
     onRequest: gates(route, context),
     handler(request, reply) {
       requireKnownQuery(request, query);
@@ -50,7 +60,7 @@ function gates(route: Route, context: ServerContext): onRequestHookHandler[] {
   if (route.takesWork) {
     hooks.push((_request, _reply, done) => done(context.isDraining() ? shuttingDown() : undefined));
   }
-  if (route.body === "json" || route.body === "json-or-form") hooks.push(refuseContentCoding);
+  if (route.body === "json" || route.body === "json-or-form") hooks.push(expectJson(context));
   return hooks;
 }
 
@@ -79,20 +89,26 @@ function authorize(
   };
 }
 
-const refuseContentCoding: onRequestHookHandler = (request, _reply, done) => {
-  const coding = request.headers["content-encoding"];
-  if (coding === undefined || coding.toLowerCase() === "identity") return done();
-  done(new AppError("unsupported_media_type", { message: "Bodies in a content coding are not taken. Send it plain." }));
-};
+function expectJson({ slowBodies }: ServerContext): onRequestHookHandler {
+  return (request, reply, done) => {
+    const coding = request.headers["content-encoding"];
+    if (coding !== undefined && coding.toLowerCase() !== "identity") {
+      const message = "Bodies in a content coding are not taken. Send it plain.";
+      return done(new AppError("unsupported_media_type", { message }));
+    }
+    if (!isForm(request)) slowBodies.expect(request, reply);
+    done();
+  };
+}
 
-function installParsers(scope: FastifyInstance, kind: BodyKind): void {
+function installParsers(scope: FastifyInstance, kind: BodyKind, context: ServerContext): void {
   scope.removeAllContentTypeParsers();
   switch (kind) {
     case "json":
-      addJsonParser(scope);
+      addJsonParser(scope, context);
       return;
     case "json-or-form":
-      addJsonParser(scope);
+      addJsonParser(scope, context);
       scope.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
       return;
     case "bytes":
@@ -108,8 +124,9 @@ function installParsers(scope: FastifyInstance, kind: BodyKind): void {
   }
 }
 
-function addJsonParser(scope: FastifyInstance): void {
-  scope.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, done) => {
+function addJsonParser(scope: FastifyInstance, { slowBodies }: ServerContext): void {
+  scope.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    slowBodies.arrived(request);
     try {
       done(null, parseJsonBody(body as Buffer));
     } catch (error) {
@@ -123,8 +140,6 @@ export function requireBody(request: FastifyRequest): unknown {
   if (request.body !== undefined) return request.body;
   throw new AppError("invalid_request", { message: "The body is missing. Send a JSON document." });
 }
-
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
 function shuttingDown(): AppError {
   return new AppError("shutting_down", {

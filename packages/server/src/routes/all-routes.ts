@@ -1,6 +1,10 @@
 // The one table of routes: what is served and what the documents say are drawn from it.
 import type { ServerContext } from "../context.js";
 import type { Route } from "../route.js";
+import { definitionRoutes } from "./definition-routes.js";
+import { documentRoutes } from "./documents.js";
+import { fileConversionRoutes } from "./file-conversions.js";
+import { fileRoutes } from "./files.js";
 import { healthRoutes } from "./health.js";
 import { jobActionRoutes } from "./job-actions.js";
 import { jobDetailRoutes } from "./job-details.js";
@@ -9,14 +13,19 @@ import { operationRoutes } from "./operations.js";
 import { submitRoutes } from "./submit.js";
 import { versionOneRoutes } from "./version-1.js";
 
+/** @throws ConfigurationError where a definition claims a path of the server's own. */
 export function allRoutes(context: ServerContext): readonly Route[] {
-  return [
+  const own = [
     ...submitRoutes(context),
     ...jobRoutes(context),
     ...jobDetailRoutes(context),
     ...jobActionRoutes(context),
     ...operationRoutes(context),
+    ...fileRoutes(context),
+    ...fileConversionRoutes(context),
     ...versionOneRoutes(context),
     ...healthRoutes(context),
   ];
+  const documented = [...definitionRoutes(context, own), ...own];
+  return [...documented, ...documentRoutes(context, documented)];
 }

@@ -44,6 +44,7 @@ function progressRoute(context: ServerContext): Route {
 
 function resultRoute(context: ServerContext): Route {
   const fileTypes = fileResultTypes(context.catalog);
+  const results = context.catalog.definitions.map(({ type }) => ref(`Result.${type}`));
   return {
     method: "GET",
     path: "/api/v2/jobs/{id}/result",
@@ -55,7 +56,11 @@ function resultRoute(context: ServerContext): Route {
         "A result that is a file (a type whose result schema has a member `file` that is a UUID) answers 303 to the file's bytes.",
       tag: "Reading",
       responses: {
-        "200": { description: "The result.", headers: ["Cache-Control", "Vary"], content: json({}) },
+        "200": {
+          description: "The result.",
+          headers: ["Cache-Control", "Vary"],
+          content: json(results.length === 0 ? {} : { anyOf: results }),
+        },
         "303": { description: "The result is a file; its bytes are there.", headers: ["Location"], content: json({}) },
       },
       errors: ["job_not_found", "job_purged", "job_not_finished", "job_failed", "job_cancelled"],

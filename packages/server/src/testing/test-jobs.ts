@@ -1,5 +1,6 @@
 // The job types of the tests. Those that wait do so at a gate that the test opens.
 import { type AnyJobDefinition, defineJob, NonRetryableError } from "@meanwhile/core";
+import { Gate } from "@meanwhile/store-testkit";
 import { z } from "zod";
 
 export interface TestJobs {
@@ -10,32 +11,19 @@ export interface TestJobs {
 }
 
 export function createTestJobs(): TestJobs {
-  const gates = new Map<string, PromiseWithResolvers>();
-  const gateOf = (name: string): PromiseWithResolvers => {
-    const gate = gates.get(name) ?? withResolvers();
+  const gates = new Map<string, Gate>();
+  const gateOf = (name: string): Gate => {
+    const gate = gates.get(name) ?? new Gate();
     gates.set(name, gate);
     return gate;
   };
   return {
-    definitions: [echo, fail, gated((name) => gateOf(name).promise), keyed, form, copy, limited],
-    open: (gate) => gateOf(gate).resolve(),
+    definitions: [echo, fail, gated((name) => gateOf(name).passed), keyed, form, copy, limited],
+    open: (gate) => gateOf(gate).open(),
     openAll: () => {
-      for (const gate of gates.values()) gate.resolve();
+      for (const gate of gates.values()) gate.open();
     },
   };
-}
-
-interface PromiseWithResolvers {
-  promise: Promise<void>;
-  resolve: () => void;
-}
-
-function withResolvers(): PromiseWithResolvers {
-  let resolve = () => {};
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
 
 const echo = defineJob({

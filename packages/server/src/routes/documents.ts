@@ -1,0 +1,84 @@
+// The API described: for machines as OpenAPI, for people as a page.
+import { createHash } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { matchesEntityTag } from "../conditional.js";
+import type { ServerContext } from "../context.js";
+import { JSON_TYPE } from "../job-answer.js";
+import { docsPage, docsPolicy } from "../openapi/docs-page.js";
+import { openApiDocument } from "../openapi/document.js";
+import { json } from "../openapi/refs.js";
+import type { Route } from "../route.js";
+
+/** @param others Every other route of the server. */
+export function documentRoutes(context: ServerContext, others: readonly Route[]): Route[] {
+  const routes: Route[] = [
+    {
+      method: "GET",
+      path: "/openapi.json",
+      access: "open",
+      document: {
+        operationId: "getOpenApi",
+        summary: "This description, for machines",
+        tag: "Operations",
+        headers: ["If-None-Match"],
+        responses: { "200": { description: "An OpenAPI 3.1 document.", content: json({ type: "object" }) } },
+      },
+      handle: (request, reply) => answerText(request, reply, specification()),
+    },
+    {
+      method: "GET",
+      path: "/docs",
+      access: "open",
+      document: {
+        operationId: "getDocs",
+        summary: "This description, for people",
+        tag: "Operations",
+        responses: {
+          "200": {
+            description: "A page that needs no script and no network.",
+            content: { "text/html": { type: "string" } },
+          },
+        },
+      },
+      handle: (request, reply) => answerText(request, reply, page()),
+    },
+  ];
+  const document = once(() => openApiDocument([...others, ...routes], context.catalog));
+  const specification = once(() => textOf(JSON.stringify(document()), { "content-type": JSON_TYPE }));
+  const page = once(() =>
+    textOf(docsPage(document()), {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": docsPolicy(),
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+    }),
+  );
+  return routes;
+}
+
+interface StaticText {
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function textOf(body: string, headers: Readonly<Record<string, string>>): StaticText {
+  const etag = `"${createHash("sha256").update(body).digest("base64url")}"`;
+  return { body, headers: { ...headers, etag, "cache-control": "no-cache" } };
+}
+
+function answerText(request: FastifyRequest, reply: FastifyReply, { body, headers }: StaticText): FastifyReply {
+  const ifNoneMatch = request.headers["if-none-match"];
+  if (ifNoneMatch === undefined || !matchesEntityTag(ifNoneMatch, headers.etag!))
+    return reply.headers(headers).send(body);
+  const { "content-type": _, ...rest } = headers;
+  return reply.code(304).headers(rest).send();
+}
+
+/** Made when somebody asks first: most processes never serve it. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
