@@ -15,9 +15,10 @@ const folder = mkdtempSync(join(tmpdir(), "meanwhile-openapi-"));
 try {
   const path = join(folder, "openapi.json");
   const document = await readDocument();
-  writeFileSync(path, document);
+  // On lines of its own each, so that the linter's complaints can be read.
+  writeFileSync(path, JSON.stringify(document, null, 2));
   const text = readFileSync(join(root, PAGE), "utf8");
-  reportFaults("requests", findRouteFaults(PAGE, text, JSON.parse(document), { apart: APART }));
+  reportFaults("requests", findRouteFaults(PAGE, text, document, { apart: APART }));
   const redocly = join(root, "node_modules", ".bin", "redocly");
   const lint = spawnSync(redocly, ["lint", path, "--config", join(root, "redocly.yaml")], {
     stdio: "inherit",
@@ -33,7 +34,7 @@ async function readDocument() {
   try {
     const answer = await fetch(`${server.url}/openapi.json`);
     if (!answer.ok) throw new Error(`GET /openapi.json answered ${answer.status}`);
-    return await answer.text();
+    return await answer.json();
   } finally {
     await server.stop();
   }
