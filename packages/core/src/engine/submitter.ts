@@ -39,23 +39,23 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
   const storeOne = async (draft: NewJob): Promise<Submitted> => {
     const places = dependencies.birthPlaces;
     const birth = places === undefined ? undefined : claimAtBirth(draft, places, clock.now());
+    let created = false;
     try {
       const result = await writer.insert([birth?.newJob ?? draft]);
       if (result.outcome !== "stored") throw refusedKey(result, [draft]);
       const item = result.items[0]!;
-      if (item.outcome === "exists") return await replay(item, birth);
-      birth?.place.begin(birth.job);
-    } catch (error) {
-      birth?.place.release();
-      throw error;
+      created = item.outcome === "created";
+      if (!created) return await replay(item);
+    } finally {
+      if (!created) birth?.place.release();
+      else birth?.place.begin(birth.job);
     }
     // The snapshot behind `job.submitted`, even where the job was stored with its first lease: whoever follows from it
     // misses nothing, and "accepted" looks the same on a busy and on an idle server.
     return { job: draft.job, replayed: false };
   };
 
-  const replay = async (item: InsertedItem, birth?: { place: { release(): void } }): Promise<Submitted> => {
-    birth?.place.release();
+  const replay = async (item: InsertedItem): Promise<Submitted> => {
     const job = await store.jobs.find(item.jobId);
     // Past its `purgeAt` it is gone, whether or not the chore has come by yet.
     if (job === undefined || (job.purgeAt !== null && job.purgeAt <= clock.now())) throw jobPurged(item.jobId);

@@ -48,4 +48,3 @@ export function createHeldJob({ deaf = false, type = "held", ...options }: HeldJ
     attempt: (n) => until(() => attempts[n - 1], { what: `attempt ${n} of "${type}" begins` }),
   };
 }
-

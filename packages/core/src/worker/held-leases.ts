@@ -19,6 +19,10 @@ export class HeldLeases {
     return this.#held.size;
   }
 
+  get reserved(): number {
+    return this.#reserved;
+  }
+
   add(job: ClaimedJob): Held {
     const held: Held = { job, attempt: undefined };
     this.#held.set(job.id, held);

@@ -20,6 +20,8 @@ export class Pool {
   seenEmpty = false;
   /** A hint came while a claim was under way: its finding nothing proves nothing. */
   hinted = false;
+  /** Buffered jobs are being begun. */
+  filling = false;
   #averageMs: number | undefined;
   #buffer: ClaimedJob[] = [];
   #next = 0;
@@ -69,6 +71,8 @@ export class Pool {
       (job.lease.expiresAt - leaseMs < instant ? taken : left).push(job);
     this.#buffer = left;
     this.#next = 0;
+    // They waited longer than a short type's jobs would: what is handed back must not be claimed ahead again at once.
+    if (taken.length > 0) this.#averageMs = AHEAD_MS;
     return taken;
   }
 

@@ -161,12 +161,12 @@ class PooledWorker implements Worker {
     this.#state = "stopping";
     for (const end of this.#endings) end();
     this.#cancelPoll?.();
-    // A claim under way still brings jobs: they are given back with the others.
-    await this.#claims.idle();
-    for (const pool of this.#pools.values()) this.#giveBackAll(pool.takeAll());
     const cancelTimer = this.#dependencies.clock.after(graceMs, () => {
       for (const { attempt } of this.#held.running()) attempt.abort("stopping");
     });
+    // A claim under way still brings jobs: they are given back with the others.
+    await this.#claims.idle();
+    for (const pool of this.#pools.values()) this.#giveBackAll(pool.takeAll());
     await this.#held.emptied();
     cancelTimer();
     this.#wishes.stop();
@@ -201,7 +201,7 @@ class PooledWorker implements Worker {
   }
 
   #room(): number {
-    return Math.min(this.#options.concurrency - this.#running, MOST_HELD - this.#held.size);
+    return Math.min(this.#options.concurrency - this.#running, MOST_HELD - this.#held.size) - this.#held.reserved;
   }
 
   async #claimOnce(): Promise<number> {
@@ -239,6 +239,8 @@ class PooledWorker implements Worker {
   #take(jobs: readonly ClaimedJob[], asked: readonly Asking[]): void {
     const { wakeups } = this.#dependencies;
     for (const job of jobs) {
+      // An earlier attempt of the same job still runs here, its lease long lost: it learns so now.
+      this.#held.get(job.id)?.attempt?.abort("lease_lost");
       this.#held.add(job);
       wakeups.jobMoved(job.id, job.lastSeq);
     }
@@ -252,13 +254,17 @@ class PooledWorker implements Worker {
 
   /** Starts as many buffered jobs as there are slots. */
   #fill(pool: Pool): void {
+    // A handler that ends at once leads back here: the loop under way goes on, instead of one call deeper for each job.
+    if (pool.filling) return;
+    pool.filling = true;
     while (this.#state === "running" && pool.freeSlots > 0 && this.#running < this.#options.concurrency) {
       const job = pool.shift();
-      if (job === undefined) return;
+      if (job === undefined) break;
       const held = this.#held.get(job.id);
       // Gone where a heartbeat found its lease lost while it waited here.
       if (held?.job === job) this.#begin(pool, held);
     }
+    pool.filling = false;
   }
 
   #begin(pool: Pool, held: Held): void {
