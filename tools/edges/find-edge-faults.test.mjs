@@ -34,6 +34,7 @@ describe("findEdgeFaults", () => {
   it("finds nothing in a workspace that keeps the rules", () => {
     const faults = faultsWith({
       "packages/store/src/a.test.ts": 'import { it } from "vitest";\nimport "only-tests";\nimport "node:fs";',
+      "packages/store/test/fixtures/wrong.ts": 'import "not-there";',
       "packages/engine/src/a.ts": 'import type { B } from "./b.js";\nexport type A = B;',
       "packages/engine/src/b.ts": 'import type { A } from "./a.js";\nexport type B = A[];',
     });
