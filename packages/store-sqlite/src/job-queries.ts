@@ -6,6 +6,7 @@ import { countAhead } from "./statements/count-ahead.js";
 import { countWaiting } from "./statements/count-waiting.js";
 import { findJob } from "./statements/find-job.js";
 import { findListFloor } from "./statements/find-list-floor.js";
+import { findOwnedListFloor } from "./statements/find-owned-list-floor.js";
 import { findReadyPlace } from "./statements/find-ready-place.js";
 import { findTombstone } from "./statements/find-tombstone.js";
 import type { JobRow } from "./statements/job-columns.js";
@@ -18,16 +19,17 @@ export function createJobQueries(connection: Connection) {
   const one = connection.query(findJob);
   const tombstone = connection.query(findTombstone);
   const floor = connection.query(findListFloor);
+  const ownedFloor = connection.query(findOwnedListFloor);
   const place = connection.query(findReadyPlace);
   const ahead = connection.query(countAhead);
   const waiting = connection.query(countWaiting);
   const lists = new Map<string, Query<ListJobs, JobRow>>();
 
-  const listWith = (filters: readonly ListFilter[]): Query<ListJobs, JobRow> => {
-    const name = filters.join();
+  const listWith = (of: "all" | "owned", filters: readonly ListFilter[]): Query<ListJobs, JobRow> => {
+    const name = `${of} ${filters.join()}`;
     const known = lists.get(name);
     if (known !== undefined) return known;
-    const compiled = connection.query(listJobs(filters));
+    const compiled = connection.query(listJobs(of, filters));
     lists.set(name, compiled);
     return compiled;
   };
@@ -46,10 +48,18 @@ export function createJobQueries(connection: Connection) {
     list(query: JobQuery): JobPage {
       const before = query.cursor === undefined ? Number.MAX_SAFE_INTEGER : readCursor(query.cursor);
       const filters = FILTERS.filter((filter) => query[filter] !== undefined);
-      const from = floor.find([before, WALKED_ROWS - 1])?.[0] ?? 0;
-      // One more than asked for says whether there is a next page.
       const values = filters.map((filter) => query[filter]!);
-      const rows = listWith(filters).list([before, from, ...values, query.limit + 1]);
+      // One row more than asked for says whether there is a next page.
+      const limit = query.limit + 1;
+      const { owner } = query;
+      const from =
+        (owner === undefined
+          ? floor.find([before, WALKED_ROWS - 1])
+          : ownedFloor.find([owner, before, WALKED_ROWS - 1]))?.[0] ?? 0;
+      const rows =
+        owner === undefined
+          ? listWith("all", filters).list([before, from, ...values, limit])
+          : listWith("owned", filters).list([owner, before, from, ...values, limit]);
       const items = rows.slice(0, query.limit);
       const nextBefore = rows.length > query.limit ? (items.at(-1)?.[0] ?? before) : from;
       return { items: items.map(toJob), nextCursor: nextBefore > 1 ? String(nextBefore) : null };

@@ -12,6 +12,7 @@ import type {
 import { createApiKeys } from "./api-keys.js";
 import { behindQueue, type MethodKinds } from "./behind-queue.js";
 import type { Connection } from "./connection.js";
+import type { DriverName } from "./driver/driver.js";
 import { loadDriver } from "./driver/load-driver.js";
 import { createEvents } from "./events.js";
 import { createFileLinks } from "./file-links.js";
@@ -22,7 +23,7 @@ import { createLogs } from "./logs.js";
 import { migrate } from "./migrate.js";
 import { MIGRATIONS } from "./migrations/index.js";
 import { openFile } from "./open-file.js";
-import { resolveSqliteStoreOptions, type SqliteStoreOptions } from "./options.js";
+import { type ResolvedSqliteStoreOptions, resolveSqliteStoreOptions, type SqliteStoreOptions } from "./options.js";
 import { createWatch } from "./watch.js";
 import { createWorkQueue, type WorkQueue } from "./work-queue.js";
 
@@ -38,9 +39,21 @@ import { createWorkQueue, type WorkQueue } from "./work-queue.js";
  */
 export async function createSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const resolved = resolveSqliteStoreOptions(options);
-  const { file, clock, busyTimeoutMs, watchEveryMs } = resolved;
   const driver = loadDriver(resolved.driver);
-  const connection = await openFile(driver, resolved);
+  return storeOn(await openFile(driver, resolved), { ...resolved, driver: driver.name });
+}
+
+/** The store over a connection that is open and set up. */
+export function storeOn(
+  connection: Connection,
+  {
+    file,
+    clock,
+    busyTimeoutMs,
+    watchEveryMs,
+    driver,
+  }: Pick<ResolvedSqliteStoreOptions, "file" | "clock" | "busyTimeoutMs" | "watchEveryMs"> & { driver: DriverName },
+): Store {
   const queue = createWorkQueue({ clock, file, busyTimeoutMs });
   const watch = createWatch(connection, { clock, everyMs: watchEveryMs });
   const links = createFileLinks(connection);
@@ -64,7 +77,7 @@ export async function createSqliteStore(options: SqliteStoreOptions): Promise<St
 
     async check() {
       try {
-        return await queue.write(() => checkHealth(connection, { clock, driver: driver.name }));
+        return await queue.write(() => checkHealth(connection, { clock, driver }));
       } catch (error) {
         return { ok: false, reason: error instanceof Error ? error.message : String(error) };
       }

@@ -64,6 +64,9 @@ create table meanwhile_jobs (
 create index meanwhile_jobs_waiting on meanwhile_jobs (type, readiness, priority desc, run_at)
   where readiness is not null;
 
+-- What everybody but an administrator lists: one's own jobs, newest first.
+create index meanwhile_jobs_owner on meanwhile_jobs (owner);
+
 create index meanwhile_jobs_delayed on meanwhile_jobs (run_at)
   where readiness = 'delayed';
 

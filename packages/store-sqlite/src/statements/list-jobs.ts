@@ -1,10 +1,9 @@
-// Lists of jobs: the fixed fragments that a query picks from.
+// Pages of jobs, newest first: the fixed fragments that a query picks from.
 import { JOB_COLUMNS, type JobRow } from "./job-columns.js";
 import { type Statement, statement } from "./statement.js";
 
-/** Parameters: number below, number from, one per filter in this order, limit. */
+/** In the order of their parameters. */
 export const LIST_FILTERS = {
-  owner: "owner = ?",
   type: "type = ?",
   status: "status = ?",
   callbackId: "callback_id = ?",
@@ -15,15 +14,23 @@ export const LIST_FILTERS = {
 
 export type ListFilter = keyof typeof LIST_FILTERS;
 
+/** The owner where one is asked for, number below, number from, one per filter, limit. */
 export type ListJobs = (string | number)[];
 
-/** Newest first. The range of numbers is what bounds the walk, however few jobs match. */
-export function listJobs(filters: readonly ListFilter[]): Statement<ListJobs, JobRow> {
+// The range of numbers is what bounds the walk, however few jobs match; no filter may tempt the planner off it.
+const ALL = `from meanwhile_jobs not indexed
+   where number < ?
+     and number >= ?`;
+
+const OWNED = `from meanwhile_jobs indexed by meanwhile_jobs_owner
+   where owner = ?
+     and number < ?
+     and number >= ?`;
+
+export function listJobs(of: "all" | "owned", filters: readonly ListFilter[]): Statement<ListJobs, JobRow> {
   return statement(`
   select ${JOB_COLUMNS}
-    from meanwhile_jobs not indexed -- newest first by number, whatever the filters seem to promise
-   where number < ?
-     and number >= ?${filters.map((filter) => `\n     and ${LIST_FILTERS[filter]}`).join("")}
+    ${of === "owned" ? OWNED : ALL}${filters.map((filter) => `\n     and ${LIST_FILTERS[filter]}`).join("")}
    order by number desc
    limit ?`);
 }

@@ -1,0 +1,96 @@
+// The plans that the speed rests on: no statement ever walks a table whose size is unbounded.
+import { readdirSync } from "node:fs";
+import { systemClock } from "@meanwhile/core";
+import { afterAll, describe, expect, it } from "vitest";
+import { createConnection } from "./connection.js";
+import { loadDriver } from "./driver/load-driver.js";
+import { migrate } from "./migrate.js";
+import { MIGRATIONS } from "./migrations/index.js";
+import { LIST_FILTERS, type ListFilter, listJobs } from "./statements/list-jobs.js";
+
+const database = loadDriver().open(":memory:");
+migrate(createConnection(database), { file: ":memory:", clock: systemClock, migrations: MIGRATIONS });
+afterAll(() => database.close());
+
+const folder = new URL("./statements/", import.meta.url);
+const statements = await Promise.all(
+  readdirSync(folder).map(async (file) => {
+    const exported: Record<string, unknown> = await import(new URL(file, folder).href);
+    return Object.entries(exported).flatMap(([name, value]) => (isStatement(value) ? [{ name, sql: value.sql }] : []));
+  }),
+).then((files) => files.flat().filter(({ sql }) => !/^\s*(create|pragma)/.test(sql)));
+
+/** Each line of the plan, for instance `SEARCH meanwhile_jobs USING INDEX …`. */
+function planOf(sql: string): readonly string[] {
+  const parameters = sql
+    .split("?")
+    .slice(1)
+    .map(() => null);
+  const rows = database.prepare(`explain query plan ${sql}`).all(...parameters) as [number, number, number, string][];
+  return rows.map(([, , , line]) => line);
+}
+
+function isStatement(value: unknown): value is { sql: string } {
+  return typeof value === "object" && value !== null && "sql" in value && typeof value.sql === "string";
+}
+
+/** Walks that end at once: small tables, and an index of which only the first entry is read. */
+const SHORT_WALKS: Readonly<Record<string, string>> = {
+  findLastPosition: "SCAN meanwhile_store",
+  findMigrations: "SCAN meanwhile_migrations",
+  listApiKeys: "SCAN meanwhile_api_keys",
+  revokeApiKey: "SCAN meanwhile_api_keys USING INDEX meanwhile_api_keys_name",
+  findNextRunAt: "SCAN meanwhile_jobs USING COVERING INDEX meanwhile_jobs_delayed",
+};
+
+describe("the plan of every statement", () => {
+  it("finds all of them", () => {
+    expect(statements.length).toBeGreaterThan(50);
+  });
+
+  it.each(statements)("$name walks no table from end to end", ({ sql, name }) => {
+    const walks = planOf(sql).filter((line) => /^SCAN (meanwhile_|jobs|events|lines|links)/.test(line));
+
+    expect(walks.filter((line) => line !== SHORT_WALKS[name])).toEqual([]);
+  });
+
+  it.each(statements.filter(({ name }) => name !== "listApiKeys"))("$name sorts nothing", ({ sql }) => {
+    expect(planOf(sql).filter((line) => line.includes("TEMP B-TREE"))).toEqual([]);
+  });
+});
+
+describe("the plan of a claim", () => {
+  it("is one range of the waiting index, whatever is finished, delayed or of another type", () => {
+    const { sql } = statements.find(({ name }) => name === "findReadyJobs")!;
+
+    expect(planOf(sql)).toEqual(["SEARCH meanwhile_jobs USING INDEX meanwhile_jobs_waiting (type=? AND readiness=?)"]);
+  });
+
+  it("leases by number", () => {
+    const { sql } = statements.find(({ name }) => name === "leaseJobs")!;
+
+    expect(planOf(sql)[0]).toBe("SEARCH meanwhile_jobs USING INTEGER PRIMARY KEY (rowid=?)");
+  });
+});
+
+describe("the plan of a list", () => {
+  const filters = Object.keys(LIST_FILTERS) as ListFilter[];
+  const cases = [[], filters, ...filters.map((filter) => [filter])];
+
+  it.each(cases.map((picked) => ({ picked })))(
+    "of all jobs with $picked is a bounded range of numbers",
+    ({ picked }) => {
+      const plan = planOf(listJobs("all", picked).sql);
+
+      expect(plan[0]).toBe("SEARCH meanwhile_jobs USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)");
+      expect(plan.join()).not.toContain("TEMP B-TREE");
+    },
+  );
+
+  it.each(cases.map((picked) => ({ picked })))("of one owner with $picked is a bounded range too", ({ picked }) => {
+    const plan = planOf(listJobs("owned", picked).sql);
+
+    expect(plan[0]).toBe("SEARCH meanwhile_jobs USING INDEX meanwhile_jobs_owner (owner=? AND rowid>? AND rowid<?)");
+    expect(plan.join()).not.toContain("TEMP B-TREE");
+  });
+});
