@@ -1,8 +1,9 @@
 // Routes of job types' own, and the file conversions built on one.
 import { createCatalog, createMemoryStore, defineJob, systemClock } from "@meanwhile/core";
+import type { JobResource, Problem } from "@meanwhile/protocol";
 import { describe, expect, it } from "vitest";
 import { createServer } from "../create-server.js";
-import { get, post, submit } from "../testing/requests.js";
+import { get, jsonOf, post, submit } from "../testing/requests.js";
 import { startTestServer, type TestServer } from "../testing/test-server.js";
 
 async function sendForm(server: TestServer, path: string, parts: Record<string, string | Blob>, headers = {}) {
@@ -45,7 +46,7 @@ describe("a route of a definition's own", () => {
       { prefer: "wait=30" },
     );
 
-    const job = await answer.json();
+    const job = await jsonOf<JobResource>(answer);
     expect(answer.status).toBe(200);
     expect(job.result).toMatchObject({ name: "in.txt", sizeBytes: 5, width: 12, gray: true, title: "12" });
   });
@@ -77,9 +78,9 @@ describe("a route of a definition's own", () => {
 
     expect(again.status).toBe(202);
     expect(again.headers.get("idempotent-replayed")).toBe("true");
-    expect((await again.json()).id).toBe((await first.json()).id);
+    expect((await jsonOf<JobResource>(again)).id).toBe((await jsonOf<JobResource>(first)).id);
     expect(other.status).toBe(422);
-    expect((await other.json()).code).toBe("idempotency_key_reused");
+    expect((await jsonOf<Problem>(other)).code).toBe("idempotency_key_reused");
     expect(server.fileIds()).toHaveLength(1);
   });
 
@@ -104,7 +105,9 @@ describe("file conversions", () => {
   it("go from a form to the bytes", async () => {
     const server = await startTestServer();
     const form = { file: text("old"), targetFormat: "txt" };
-    const submitted = await (await sendForm(server, "/api/files/convert", form, { prefer: "wait=30" })).json();
+    const submitted = await jsonOf<JobResource & { result: { file: string } }>(
+      await sendForm(server, "/api/files/convert", form, { prefer: "wait=30" }),
+    );
 
     const conversion = (await get(server, `/api/files/conversions/${submitted.id}`)).json();
     const bytes = await get(server, conversion.downloadUrl);
@@ -123,7 +126,7 @@ describe("file conversions", () => {
   it("say why they failed", async () => {
     const server = await startTestServer();
     const form = { file: text("old"), targetFormat: "none" };
-    const { id } = await (await sendForm(server, "/api/files/convert", form, { prefer: "wait=30" })).json();
+    const { id } = await jsonOf<JobResource>(await sendForm(server, "/api/files/convert", form, { prefer: "wait=30" }));
 
     const conversion = (await get(server, `/api/files/conversions/${id}`)).json();
 

@@ -1,8 +1,9 @@
 // Uploads and downloads, over real connections where the wire matters.
 import { createHash, randomBytes } from "node:crypto";
+import type { FileResource, Problem } from "@meanwhile/protocol";
 import { until } from "@meanwhile/store-testkit";
 import { describe, expect, it } from "vitest";
-import { get, post } from "../testing/requests.js";
+import { get, jsonOf, post } from "../testing/requests.js";
 import { speak } from "../testing/socket.js";
 import { startTestServer, type TestServer } from "../testing/test-server.js";
 
@@ -18,7 +19,9 @@ function form(parts: Record<string, string | Blob>, name = "photo.png"): FormDat
   return data;
 }
 
-async function upload(server: TestServer, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+type Body = NonNullable<RequestInit["body"]>;
+
+async function upload(server: TestServer, body: Body, headers: Record<string, string> = {}): Promise<Response> {
   const url = server.app.server.listening ? addressOf(server) : await server.listen({ port: 0 });
   return fetch(`${url}${FILES}`, { method: "POST", body, headers, duplex: "half" } as RequestInit);
 }
@@ -38,7 +41,7 @@ describe("POST /api/v2/files", () => {
       form({ file: new Blob([bytes], { type: "image/png" }) }, "../K\u00e4se \u4e2d.png"),
     );
 
-    const file = await answer.json();
+    const file = await jsonOf<FileResource>(answer);
     expect(answer.status).toBe(201);
     expect(answer.headers.get("location")).toBe(`${FILES}/${file.id}`);
     expect(file).toEqual({
@@ -97,7 +100,7 @@ describe("POST /api/v2/files", () => {
     const answer = await upload(server, body);
 
     expect(answer.status).toBe(status);
-    expect((await answer.json()).code).toBe("invalid_request");
+    expect((await jsonOf<Problem>(answer)).code).toBe("invalid_request");
     expect(server.fileIds()).toEqual([]);
   });
 
@@ -116,7 +119,7 @@ describe("POST /api/v2/files", () => {
     const answer = await upload(server, body, { "content-type": type });
 
     expect(answer.status).toBe(400);
-    expect((await answer.json()).code).toBe("invalid_request");
+    expect((await jsonOf<Problem>(answer)).code).toBe("invalid_request");
     expect(server.fileIds()).toEqual([]);
   });
 
@@ -127,10 +130,10 @@ describe("POST /api/v2/files", () => {
   ])("answers 413 to %s that is too large, while it is being sent", async (_what, body) => {
     const server = await startTestServer({ worker: false, files: { maxBytes: 100_000 } });
 
-    const answer = await upload(server, body() as BodyInit);
+    const answer = await upload(server, body());
 
     expect(answer.status).toBe(413);
-    expect((await answer.json()).code).toBe("payload_too_large");
+    expect((await jsonOf<Problem>(answer)).code).toBe("payload_too_large");
     expect(server.fileIds()).toEqual([]);
     expect(server.complaints).toEqual([]);
   });

@@ -1,5 +1,5 @@
 // The operation view, read by a client that was written for others: @azure/core-lro.
-import { createHttpPoller, type OperationResponse } from "@azure/core-lro";
+import { createHttpPoller, type OperationResponse, type OperationState } from "@azure/core-lro";
 import { JOB_STATUSES } from "@meanwhile/protocol";
 import { describe, expect, it } from "vitest";
 import { get, post, submit } from "../testing/requests.js";
@@ -38,6 +38,11 @@ describe("GET /api/v2/operations/{id}", () => {
   });
 });
 
+interface Finished {
+  status: string;
+  result: unknown;
+}
+
 describe("@azure/core-lro", () => {
   const startPoller = async (url: string, body: object) => {
     const send = async (path: string, init: RequestInit = {}): Promise<OperationResponse> => {
@@ -61,7 +66,7 @@ describe("@azure/core-lro", () => {
       sendPollRequest: (path: string) => send(path),
     };
     // In an object, since the poller itself is thenable and would be waited for.
-    const poller = createHttpPoller<{ status: string; result: unknown }, { status: string }>(operation, {
+    const poller = createHttpPoller<Finished, OperationState<Finished>>(operation, {
       intervalInMs: 10,
     });
     return { poller };

@@ -53,3 +53,8 @@ export async function runningJob(
   const { id } = await submit(server, { type: "test.gated", parameters });
   return inStatus(server, id, "PROCESSING");
 }
+
+/** The body of an answer that came over a real connection. */
+export async function jsonOf<T>(response: Response): Promise<T> {
+  return (await response.json()) as T;
+}
