@@ -1,7 +1,9 @@
 // The commands' view of a server: JSON over HTTP, and every way it can fail as one sentence.
+import type { IncomingHttpHeaders } from "node:http";
 import type { Problem } from "@meanwhile/protocol";
 import { CliError } from "./cli-error.js";
 import type { ExitReason } from "./exit-codes.js";
+import { type HttpAnswer, sendRequest } from "./send-request.js";
 
 export interface ApiRequest {
   readonly method?: "GET" | "POST" | "DELETE";
@@ -14,13 +16,13 @@ export interface ApiRequest {
 
 export interface ApiAnswer<T> {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: IncomingHttpHeaders;
   /** Meaningless for statuses without a body (204, 304). */
   readonly body: T;
 }
 
 /** Longer than any wait that a server grants (60 s): a connection that says nothing until then is dead. */
-const LONGEST_ANSWER_MS = 90_000;
+const LONGEST_SILENCE_MS = 90_000;
 
 export class ApiClient {
   readonly baseUrl: string;
@@ -31,31 +33,31 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** @throws CliError; a `Unreachable` one where asking again may help. */
+  /** @throws CliError; an `Unreachable` one where asking again may help; the signal's reason. */
   async request<T>(path: string, request: ApiRequest = {}): Promise<ApiAnswer<T>> {
-    const response = await this.#fetch(path, request);
-    const text = await response.text().catch((cause: unknown) => {
-      throw unreachable(this.baseUrl, cause);
-    });
-    const fine = response.ok || request.alsoFine?.includes(response.status) === true;
-    if (!fine) throw toCliError(response, text, this.baseUrl);
-    return { status: response.status, headers: response.headers, body: parse(text, response, this.baseUrl) as T };
+    const answer = await this.#send(path, request);
+    const { status, headers } = answer;
+    const fine = (status >= 200 && status < 300) || request.alsoFine?.includes(status) === true;
+    if (!fine) throw toCliError(answer, this.baseUrl);
+    return { status, headers, body: parse(answer, this.baseUrl) as T };
   }
 
-  async #fetch(path: string, { method = "GET", body, headers, signal }: ApiRequest): Promise<Response> {
-    const limit = AbortSignal.timeout(LONGEST_ANSWER_MS);
+  async #send(path: string, { method = "GET", body, headers, signal }: ApiRequest): Promise<HttpAnswer> {
+    const json = body === undefined ? undefined : JSON.stringify(body);
     try {
-      return await fetch(`${this.baseUrl}${path}`, {
+      return await sendRequest(`${this.baseUrl}${path}`, {
         method,
         headers: {
           accept: "application/json",
           ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(json === undefined
+            ? {}
+            : { "content-type": "application/json", "content-length": String(Buffer.byteLength(json)) }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-        redirect: "error",
+        ...(json === undefined ? {} : { body: json }),
+        ...(signal === undefined ? {} : { signal }),
+        silenceMs: LONGEST_SILENCE_MS,
       });
     } catch (cause) {
       signal?.throwIfAborted();
@@ -78,40 +80,33 @@ function unreachable(baseUrl: string, cause: unknown): Unreachable {
   );
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "unknown host",
+  ECONNRESET: "connection reset",
+  ETIMEDOUT: "no answer in time",
+};
+
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const inner = cause.cause as (NodeJS.ErrnoException & { errors?: readonly NodeJS.ErrnoException[] }) | undefined;
-  const code = inner?.code ?? inner?.errors?.[0]?.code;
-  const words: Readonly<Record<string, string>> = {
-    ECONNREFUSED: "connection refused",
-    ENOTFOUND: "unknown host",
-    ECONNRESET: "connection reset",
-    ETIMEDOUT: "no answer in time",
-  };
-  if (cause.name === "TimeoutError") return "no answer in time";
-  return (code === undefined ? undefined : words[code]) ?? inner?.message ?? cause.message;
+  const { code } = cause as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : WORDS[code]) ?? cause.message;
 }
 
-function parse(text: string, response: Response, baseUrl: string): unknown {
+function parse({ text, status }: HttpAnswer, baseUrl: string): unknown {
   if (text === "") return undefined;
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CliError(
-      "unreachable",
-      `${baseUrl} answered ${response.status} with something that is not JSON: is it a meanwhile server?`,
-      { cause },
-    );
+    const message = `${baseUrl} answered ${status} with something that is not JSON: is it a meanwhile server?`;
+    throw new CliError("unreachable", message, { cause });
   }
 }
 
-function toCliError(response: Response, text: string, baseUrl: string): CliError {
+function toCliError({ text, status }: HttpAnswer, baseUrl: string): CliError {
   const problem = asProblem(text);
   if (problem === undefined) {
-    return new CliError(
-      "unreachable",
-      `${baseUrl} answered ${response.status} without saying why: is it a meanwhile server?`,
-    );
+    return new CliError("unreachable", `${baseUrl} answered ${status} without saying why: is it a meanwhile server?`);
   }
   const sentence = problem.detail || problem.title;
   const faults = (problem.errors ?? [])
@@ -119,7 +114,7 @@ function toCliError(response: Response, text: string, baseUrl: string): CliError
     .filter(({ detail }) => !sentence.includes(detail))
     .map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`);
   const message = `${sentence} (${problem.code})${faults.join("")}`;
-  return response.status === 503 ? new Unreachable(message) : new CliError(reasonFor(response.status), message);
+  return status === 503 ? new Unreachable(message) : new CliError(reasonFor(status), message);
 }
 
 function reasonFor(status: number): ExitReason {

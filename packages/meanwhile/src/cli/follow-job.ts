@@ -48,7 +48,7 @@ export async function* followJob(api: ApiClient, jobId: string, options: FollowO
         alsoFine: [304],
       }),
     );
-    etag = job.headers.get("etag") ?? etag;
+    etag = job.headers.etag ?? etag;
   }
 }
 

@@ -16,7 +16,7 @@ export function createProgressView(stream: OutputStream, { json }: { json: boole
 }
 
 const BAR_CELLS = 24;
-/** Where the terminal does not tell its width. */
+/** Where the terminal does not tell its width (some say 0). */
 const USUAL_COLUMNS = 80;
 const CLEAR_LINE = "\r\x1b[2K";
 
@@ -36,7 +36,7 @@ function createBar(stream: OutputStream): ProgressView {
     const again = attempt > 1 ? `  attempt ${attempt}` : "";
     const line = `${bar} ${percentText(fraction).padStart(4)}  ${event.status}${again}  ${words}`.trimEnd();
     // A line that wraps cannot be taken back.
-    const room = (stream.columns ?? USUAL_COLUMNS) - 1;
+    const room = (stream.columns || USUAL_COLUMNS) - 1;
     stream.write(`${CLEAR_LINE}${[...line].slice(0, room).join("")}`);
     drawn = true;
   };

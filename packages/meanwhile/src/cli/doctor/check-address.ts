@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import type { LoadedSettings } from "../../config/load-settings.js";
 import { configuredKeys } from "../../process/configured-keys.js";
 import { toListenError } from "../../process/listen-error.js";
+import { sendRequest } from "../send-request.js";
 import { type Finding, fail, messageOf, ok, warn } from "./check.js";
 
 const ANSWER_WITHIN_MS = 2_000;
@@ -53,10 +54,8 @@ function tryListening(host: string, port: number): Promise<unknown> {
 async function answersAsMeanwhile(host: string, port: number): Promise<boolean> {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
   try {
-    const answer = await fetch(`http://${name}:${port}/openapi.json`, {
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
-    return (await answer.text()).includes("/api/v2/jobs");
+    const answer = await sendRequest(`http://${name}:${port}/openapi.json`, { silenceMs: ANSWER_WITHIN_MS });
+    return answer.text.includes("/api/v2/jobs");
   } catch {
     // Whatever it is, it does not answer like one of ours.
     return false;
