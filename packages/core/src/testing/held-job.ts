@@ -2,6 +2,7 @@
 import { until } from "@meanwhile/store-testkit";
 import type { JobContext } from "../definition/context.js";
 import { type AnyJobDefinition, defineJob, type JobOptions } from "../definition/define-job.js";
+import { nextTurns } from "./test-service.js";
 
 export interface HeldAttempt {
   readonly context: JobContext<Record<string, unknown>>;
@@ -16,7 +17,7 @@ export interface HeldAttempt {
 export interface HeldJob {
   readonly definition: AnyJobDefinition;
   readonly attempts: readonly HeldAttempt[];
-  /** Waits for the n-th attempt (counted from 1) to begin. */
+  /** Waits for the n-th attempt (counted from 1) to begin, and for the worker to have set its timers. */
   attempt(n: number): Promise<HeldAttempt>;
 }
 
@@ -45,6 +46,10 @@ export function createHeldJob({ deaf = false, type = "held", ...options }: HeldJ
   return {
     definition,
     attempts,
-    attempt: (n) => until(() => attempts[n - 1], { what: `attempt ${n} of "${type}" begins` }),
+    async attempt(n) {
+      const begun = await until(() => attempts[n - 1], { what: `attempt ${n} of "${type}" begins` });
+      await nextTurns();
+      return begun;
+    },
   };
 }

@@ -32,6 +32,8 @@ export interface LogEntry {
 export interface TestService extends Service {
   readonly clock: ManualClock;
   readonly logged: readonly LogEntry[];
+  /** Moves the clock in small steps, with time for what each brings about. */
+  pass(ms: number): Promise<void>;
   submit(type: string, parameters?: object, envelope?: object, idempotencyKey?: string): Promise<Job>;
   /** Waits until the job has the status. */
   reaches(jobId: string, status: Job["status"]): Promise<Job>;
@@ -52,7 +54,7 @@ export async function startTestService(
     { store: kept, jobs, fileBytes: noFileBytes, logger: collectLogs(logged), clock, random },
     { worker },
   );
-  if (started) await service.start();
+  if (started) await startSettled(service, clock);
   onTestFinished(async () => {
     const stopped = service.stop({ graceMs: 0 });
     // A stop waits for timers of its own.
@@ -70,6 +72,12 @@ export async function startTestService(
     logged,
     job,
     events,
+    async pass(ms) {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        clock.advance(Math.min(left, STEP_MS));
+        await nextTurns();
+      }
+    },
     async submit(type, parameters = {}, envelope = {}, idempotencyKey) {
       const { job: submitted } = await service.engine.submit(
         { type, parameters, ...envelope },
@@ -89,6 +97,20 @@ export async function startTestService(
       return (await events(jobId)).map(({ type }) => type.slice("job.".length));
     },
   };
+}
+
+const STEP_MS = 50;
+
+/** Starts, and lets every chore run once and set its next timer: from then on the test moves the time. */
+async function startSettled(service: Service, clock: ManualClock): Promise<void> {
+  await service.start();
+  clock.advance(0);
+  await nextTurns();
+}
+
+/** Lets everything happen that waits for nothing but the event loop. */
+export async function nextTurns(count = 3): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Moves the clock in small steps; `true` once the promise has settled. */

@@ -33,7 +33,7 @@ export async function settle(dependencies: SettleDependencies, attempt: Attempt,
   try {
     return await settleUntilStored(dependencies, attempt, { outcome, progress });
   } catch (error) {
-    if (outcome.kind !== "completed" || attempt.userStatements.length === 0) throw error;
+    if (outcome.kind !== "completed" || attempt.userStatements.length === 0 || isOutage(error)) throw error;
     // The handler's own statements were refused: nothing was written, and the attempt failed by it.
     dependencies.logger.error({ err: error, jobId: attempt.claimed.id }, "the statements of context.commit failed");
     return settleUntilStored(dependencies, attempt, { outcome: outcomeOfError(error), progress });
