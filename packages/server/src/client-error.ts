@@ -1,6 +1,7 @@
 // Bytes that are no HTTP request, or come too slowly: answered on the bare socket, since there is no request yet.
 import type { Socket } from "node:net";
 import type { IdSource } from "@meanwhile/core";
+import { answerOn } from "./connections.js";
 import { HttpRefusal, toProblem } from "./problem.js";
 
 export interface ClientErrorOptions {
@@ -12,7 +13,7 @@ export interface ClientErrorOptions {
 /** Node's `clientError`: writes one problem and closes. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket, options: ClientErrorOptions): void {
   // A caller who went away, or to whom a part of an answer was written already, can be told nothing.
-  if (error.code === "ECONNRESET" || !socket.writable || hasBegunAnswer(socket)) {
+  if (error.code === "ECONNRESET" || !socket.writable || answerOn(socket)?.headersSent === true) {
     socket.destroy();
     return;
   }
@@ -47,10 +48,4 @@ function refusal({ code }: { code?: string }, { headerBytes }: ClientErrorOption
     default:
       return new HttpRefusal(400, "This is not a request that HTTP/1.1 knows.");
   }
-}
-
-/** Node keeps the answer that is being written on the socket. */
-function hasBegunAnswer(socket: Socket): boolean {
-  const answer = (socket as Socket & { _httpMessage?: { headersSent: boolean } })._httpMessage;
-  return answer?.headersSent === true;
 }

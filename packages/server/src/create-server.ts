@@ -4,7 +4,9 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { createAuthenticator } from "./auth/authenticator.js";
 import { isLoopbackName } from "./auth/browser-guard.js";
 import { answerClientError } from "./client-error.js";
+import { trackConnections } from "./connections.js";
 import type { ServerContext, ServerParts } from "./context.js";
+import { installCors } from "./cors.js";
 import { installErrorHandler } from "./error-handler.js";
 import { resolveLogger } from "./logging.js";
 import { installNotFound } from "./not-found.js";
@@ -74,8 +76,12 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
       app.errorHandler(error, request, reply);
     },
   });
+  const connections = trackConnections(app.server);
+  // Node would refuse an unknown expectation by itself, without a problem document.
+  app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   const routes = allRoutes(context);
   installRequestContext(app);
+  installCors(app, options.allowedOrigins);
   installErrorHandler(app, context);
   installNotFound(app, routes);
   app.addHook("onRequest", (_request, reply, done) => {
@@ -86,8 +92,8 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
 
   const drain = () => {
     draining = true;
+    connections.retire();
     waits.endAll();
-    app.server.closeIdleConnections();
   };
 
   return {
@@ -99,6 +105,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     drain,
     async close() {
       drain();
+      connections.closeUnused();
       await app.close();
     },
   };

@@ -1,9 +1,11 @@
 // What every request carries from its first moment: an id, its trace, its path, and both ids on every log line.
 
+import type { IncomingMessage } from "node:http";
 import type { Origin } from "@meanwhile/core";
 import { AppError, withLogFields } from "@meanwhile/core";
 import { parseTraceContext } from "@meanwhile/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { HttpRefusal } from "./problem.js";
 
 export function installRequestContext(app: FastifyInstance): void {
   app.decorateRequest("trace", undefined);
@@ -19,11 +21,17 @@ export function installRequestContext(app: FastifyInstance): void {
       request.trace = parseTraceContext(traceparent, headers.tracestate as string | undefined);
     }
     reply.header("x-request-id", request.id);
-    if (headers.host === undefined && request.raw.httpVersion === "1.1") {
-      return done(new AppError("invalid_request", { message: "The Host header is missing." }));
-    }
-    withLogFields({ requestId: request.id, traceId: traceIdOf(request) }, done);
+    withLogFields({ requestId: request.id, traceId: traceIdOf(request) }, () => done(faultOf(request.raw)));
   });
+}
+
+/** What Node would refuse by itself, without a problem document. */
+function faultOf({ headers, httpVersion }: IncomingMessage): AppError | undefined {
+  if (headers.host === undefined && httpVersion === "1.1") {
+    return new AppError("invalid_request", { message: "The Host header is missing." });
+  }
+  if (headers.expect === undefined || headers.expect.toLowerCase() === "100-continue") return undefined;
+  return new HttpRefusal(417, "The Expect header asks for what nobody here can do.");
 }
 
 /** The caller's trace, or one that begins here: a request id is a UUID, and its 32 digits are a trace id. */

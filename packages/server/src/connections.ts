@@ -1,0 +1,35 @@
+// The open connections of a server: told to end when it drains, so that no caller holds on to a process that goes away.
+import type { Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+export interface Connections {
+  /** Closes those that are idle; the others close after the answer that they are in. */
+  retire(): void;
+  /** Closes those too on which no request has begun. */
+  closeUnused(): void;
+}
+
+export function trackConnections(server: Server): Connections {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return {
+    retire() {
+      for (const socket of sockets) {
+        const answer = answerOn(socket);
+        if (answer !== undefined) answer.shouldKeepAlive = false;
+      }
+      server.closeIdleConnections();
+    },
+    closeUnused() {
+      for (const socket of sockets) if (answerOn(socket) === undefined) socket.destroy();
+    },
+  };
+}
+
+/** Node keeps the answer that is being made on the socket. */
+export function answerOn(socket: Socket): ServerResponse | undefined {
+  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
