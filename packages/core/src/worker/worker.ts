@@ -76,6 +76,10 @@ class PooledWorker implements Worker {
   #running = 0;
   /** A pool would have taken more, but the process as a whole had no room. */
   #starved = false;
+  /** The order in which pools are asked; what the process as a whole has room for is shared out by it. */
+  #order: readonly Pool[];
+  /** Jobs that a claim under way may bring. */
+  #asking = 0;
   #fresh: Attempt[] = [];
   #endings: (() => void)[] = [];
   #cancelPoll: (() => void) | undefined;
@@ -86,6 +90,7 @@ class PooledWorker implements Worker {
     this.#options = options;
     this.workerId = ids.uuid();
     this.#pools = createPools(catalog, options.types);
+    this.#order = [...this.#pools.values()];
     this.#attemptDependencies = {
       ...dependencies,
       fileRecords: store.files,
@@ -133,6 +138,7 @@ class PooledWorker implements Worker {
       },
       release: () => {
         leave();
+        this.#fillAfter(pool);
         this.#claims.wake();
       },
     };
@@ -201,7 +207,8 @@ class PooledWorker implements Worker {
   }
 
   #room(): number {
-    return Math.min(this.#options.concurrency - this.#running, MOST_HELD - this.#held.size) - this.#held.reserved;
+    const free = Math.min(this.#options.concurrency - this.#running, MOST_HELD - this.#held.size);
+    return free - this.#held.reserved - this.#asking;
   }
 
   async #claimOnce(): Promise<number> {
@@ -209,30 +216,45 @@ class PooledWorker implements Worker {
     const asked = this.#askingPools();
     if (asked.length === 0) return 0;
     const startedAt = clock.now();
-    const jobs = await store.jobs.claim({
-      workerId: this.workerId,
-      leaseToken: ids.token(),
-      leaseMs: this.#options.leaseMs,
-      types: asked.map(({ pool, limit }) => ({ type: pool.definition.type, limit })),
-    });
+    this.#asking = asked.reduce((sum, { limit }) => sum + limit, 0);
+    const jobs = await store.jobs
+      .claim({
+        workerId: this.workerId,
+        leaseToken: ids.token(),
+        leaseMs: this.#options.leaseMs,
+        types: asked.map(({ pool, limit }) => ({ type: pool.definition.type, limit })),
+      })
+      .finally(() => {
+        this.#asking = 0;
+      });
     const durationMs = clock.now() - startedAt;
     publish("meanwhile:claim", () => ({ workerId: this.workerId, count: jobs.length, durationMs }));
     this.#take(jobs, asked);
+    // Others may have what the asked ones did not.
+    if (this.#starved && this.#room() > 0) this.#claims.wake();
     return jobs.length;
   }
 
   /** The pools that have room and may have work, with how much each would take. */
   #askingPools(): readonly Asking[] {
-    const room = this.#room();
+    let room = this.#room();
     const asked: Asking[] = [];
-    for (const pool of this.#pools.values()) {
+    const passedOver: Pool[] = [];
+    this.#starved = false;
+    for (const pool of this.#order) {
       const wanted = pool.seenEmpty ? 0 : pool.claimLimit;
       if (wanted > room) this.#starved = true;
       const limit = Math.min(wanted, room);
-      if (limit <= 0) continue;
+      if (limit <= 0) {
+        passedOver.push(pool);
+        continue;
+      }
+      room -= limit;
       pool.hinted = false;
       asked.push({ pool, limit });
     }
+    // Where there is not room for all, each has its turn.
+    if (this.#starved) this.#order = [...passedOver, ...asked.map(({ pool }) => pool)];
     return asked;
   }
 
@@ -252,12 +274,18 @@ class PooledWorker implements Worker {
     }
   }
 
+  /** A slot of this pool is free: where the process as a whole is bounded, another one may have waited for it. */
+  #fillAfter(pool: Pool): void {
+    if (Number.isFinite(this.#options.concurrency)) for (const each of this.#order) this.#fill(each);
+    else this.#fill(pool);
+  }
+
   /** Starts as many buffered jobs as there are slots. */
   #fill(pool: Pool): void {
     // A handler that ends at once leads back here: the loop under way goes on, instead of one call deeper for each job.
     if (pool.filling) return;
     pool.filling = true;
-    while (this.#state === "running" && pool.freeSlots > 0 && this.#running < this.#options.concurrency) {
+    while (this.#state === "running" && pool.freeSlots > 0 && this.#hasSlot()) {
       const job = pool.shift();
       if (job === undefined) break;
       const held = this.#held.get(job.id);
@@ -265,6 +293,11 @@ class PooledWorker implements Worker {
       if (held?.job === job) this.#begin(pool, held);
     }
     pool.filling = false;
+  }
+
+  /** Whether the process as a whole may begin one more, beside those that are being stored already leased. */
+  #hasSlot(): boolean {
+    return this.#running + this.#held.reserved < this.#options.concurrency;
   }
 
   #begin(pool: Pool, held: Held): void {
@@ -284,9 +317,7 @@ class PooledWorker implements Worker {
     this.#running--;
     pool.observe(this.#dependencies.clock.now() - attempt.startedAt);
     this.#settling.settle(attempt, outcome, () => this.#release(held));
-    // Where the process as a whole is bounded, another pool may have waited for this slot.
-    if (Number.isFinite(this.#options.concurrency)) for (const other of this.#pools.values()) this.#fill(other);
-    else this.#fill(pool);
+    this.#fillAfter(pool);
     if (!pool.seenEmpty && pool.claimLimit > 0) this.#claims.wake();
   }
 
