@@ -36,7 +36,7 @@ export async function* followJob(
       const page = await store.events.read(job.id, { after: cursor, limit: PAGE_EVENTS });
       for (const stored of page) {
         // The row as it was read may be older than the event that relies on it.
-        if (needsRow(stored) && stored.seq > subject.lastSeq) subject = (await store.jobs.find(job.id)) ?? subject;
+        if (needsRow(stored) && stored.seq > subject.lastSeq) subject = await findKept(store, job.id);
         cursor = stored.seq;
         yield toJobEvent(stored, subject);
         if (signal.aborted || isTerminal(stored.status)) return;
