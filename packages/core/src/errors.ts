@@ -30,6 +30,11 @@ export class AppError extends Error {
   }
 }
 
+/** Whether the store could not be reached, or took no write: the same call may succeed later. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof AppError && error.code === "store_unavailable";
+}
+
 /** A definition, an option or a setting is wrong: the start stops here. The message says which, what came and what would do. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";

@@ -2,7 +2,7 @@
 import type { Clock } from "@meanwhile/core";
 
 interface Timer {
-  readonly dueAt: number;
+  dueAt: number;
   readonly callback: () => void;
 }
 
@@ -49,6 +49,12 @@ export class ManualClock implements Clock {
       timer.callback();
     }
     this.#now = end;
+  }
+
+  /** Somebody corrects the machine's clock; timers wait as long as they would have, as those of Node do. */
+  setBack(ms: number): void {
+    this.#now -= ms;
+    for (const timer of this.#timers) timer.dueAt -= ms;
   }
 
   #nextDue(end: number): Timer | undefined {

@@ -7,7 +7,7 @@
 // 4. A batch that fails is taken apart and its items tried alone, so that a bad neighbour hurts nobody; only an
 //    outage of the store is everybody's.
 import type { Clock } from "../clock.js";
-import { AppError } from "../errors.js";
+import { isOutage } from "../errors.js";
 
 export interface CoalescerOptions<Item, Result> {
   clock: Clock;
@@ -131,8 +131,4 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
       await new Promise<void>((resolve) => idleListeners.push(resolve));
     },
   };
-}
-
-function isOutage(error: unknown): boolean {
-  return error instanceof AppError && error.code === "store_unavailable";
 }

@@ -2,6 +2,7 @@
 import type { Writer } from "../batch/writer.js";
 import type { Clock, Random } from "../clock.js";
 import type { Catalog } from "../definition/catalog.js";
+import { isOutage } from "../errors.js";
 import type { Job } from "../job/job.js";
 import { backoffMs, DEFAULT_RETRY_POLICY } from "../job/retry.js";
 import { type Command, isRefusal, transition } from "../job/transitions.js";
@@ -54,13 +55,20 @@ export function createExpireLeases(dependencies: ExpireDependencies, { leaseMs }
     ...sweep,
     async runOnce(now) {
       const at = now ?? clock.now();
-      // Half a lease without a sweep is far more than a busy machine explains.
-      const wasAway = lastSweepAt === undefined || at - lastSweepAt > Math.max(leaseMs / 2, 2 * everyMs);
+      // Half a lease without a sweep is far more than a busy machine explains; so is a clock that was set back.
+      const wasAway =
+        lastSweepAt === undefined || at < lastSweepAt || at - lastSweepAt > Math.max(leaseMs / 2, 2 * everyMs);
       if (wasAway) notBefore = at + leaseMs;
-      // Also while it expires nothing it looks: a sweep counts only where the store answered.
-      if (at < notBefore) await dependencies.store.jobs.findDue("lease", { limit: 1 });
-      else await sweep.runOnce(now);
-      lastSweepAt = at;
+      try {
+        // Also while it expires nothing it looks: a sweep counts only where the store answered.
+        if (at < notBefore) await dependencies.store.jobs.findDue("lease", { limit: 1 });
+        else await sweep.runOnce(now);
+        lastSweepAt = at;
+      } catch (error) {
+        // A store that answers reads but takes no writes (a full disk) took no heartbeat either.
+        lastSweepAt = isOutage(error) ? undefined : at;
+        throw error;
+      }
       return undefined;
     },
   };

@@ -1,7 +1,7 @@
 // From an attempt's outcome to a stored fact: the one place where a worker changes a status.
 import type { Writer } from "../batch/writer.js";
 import type { Clock, Random } from "../clock.js";
-import { AppError } from "../errors.js";
+import { isOutage } from "../errors.js";
 import type { JobState, Progress } from "../job/job.js";
 import { backoffMs } from "../job/retry.js";
 import { type Command, isRefusal, transition } from "../job/transitions.js";
@@ -114,7 +114,3 @@ function commandFor(outcome: Outcome, { leaseToken, waitFor, progress }: Command
 
 const TIMEOUT = { code: "timeout", message: "The attempt took too long." };
 const DEADLINE = { code: "deadline_exceeded", message: "The job was not finished in time." };
-
-function isOutage(error: unknown): boolean {
-  return error instanceof AppError && error.code === "store_unavailable";
-}
