@@ -10,6 +10,7 @@ export const BIN = fileURLToPath(new URL("../dist/bin.js", import.meta.url));
 export const FIXTURES = fileURLToPath(new URL("./fixtures", import.meta.url));
 
 const LIMIT_MS = 15_000;
+const AGAIN_MS = 50;
 
 export interface Ended {
   readonly code: number | null;
@@ -25,6 +26,8 @@ export interface Program {
   /** Resolves with the match as soon as the output, both streams together, has it. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
+  /** Sends the signal again and again, as an impatient person does, until it has ended. */
+  endUnder(signal: NodeJS.Signals): Promise<Ended>;
   /** Resolves when it has ended by itself, or was killed. */
   end(): Promise<Ended>;
 }
@@ -120,6 +123,14 @@ function watch(child: ChildProcess, args: readonly string[]): Program {
     stderr: () => stderr,
     end: () => within(ended, () => `the end of: ${everything()}`),
     kill: (signal) => void child.kill(signal),
+    async endUnder(signal) {
+      const again = setInterval(() => child.kill(signal), AGAIN_MS);
+      try {
+        return await within(ended, () => `the end of: ${everything()}`);
+      } finally {
+        clearInterval(again);
+      }
+    },
     says(pattern) {
       const said = new Promise<RegExpExecArray>((resolve, reject) => {
         const look = () => {

@@ -4,6 +4,12 @@ import { EXIT_CODES } from "./exit-codes.js";
 
 const ENDING_SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/**
+ * Under `npm start` one Ctrl-C comes twice: from the terminal, and again from npm, which passes it on. Nobody presses
+ * twice within this time and means it.
+ */
+const SAME_MOMENT_MS = 500;
+
 export function processIo(): CliIo {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -29,10 +35,15 @@ export function processIo(): CliIo {
     },
     interruption() {
       const controller = new AbortController();
+      let firstAt = 0;
       const listeners = Object.entries(ENDING_SIGNALS).map(([name, exitCode]) => {
         const listener = () => {
-          // The second time somebody means it.
-          if (controller.signal.aborted) process.exit(exitCode);
+          const now = performance.now();
+          if (controller.signal.aborted) {
+            if (now - firstAt > SAME_MOMENT_MS) process.exit(exitCode);
+            return;
+          }
+          firstAt = now;
           controller.abort(new Error(`The process received ${name}.`));
         };
         process.on(name, listener);
