@@ -59,6 +59,12 @@ describe("the plan of every statement", () => {
   });
 });
 
+describe("the cost of every statement", () => {
+  it.each(statements)("$name is not planned anew for each limit", ({ sql }) => {
+    expect(sql).not.toMatch(/\b(limit|offset) \?(?! \+ 0)/);
+  });
+});
+
 describe("the plan of a claim", () => {
   it("is one range of the waiting index, whatever is finished, delayed or of another type", () => {
     const { sql } = statements.find(({ name }) => name === "findReadyJobs")!;

@@ -1,5 +1,5 @@
 // Counts the ready jobs before a place: three ranges of the waiting index, each cut at the limit.
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export type CountAhead = [
   type: string,
@@ -25,17 +25,17 @@ export const countAhead = statement<CountAhead, [count: number]>(`
             from (select 1
                     ${FROM_READY}
                      and priority > ?
-                   limit ?))
+                   ${LIMIT}))
        + (select count(*)
             from (select 1
                     ${FROM_READY}
                      and priority = ?
                      and run_at < ?
-                   limit ?))
+                   ${LIMIT}))
        + (select count(*)
             from (select 1
                     ${FROM_READY}
                      and priority = ?
                      and run_at = ?
                      and number < ?
-                   limit ?)) as count`);
+                   ${LIMIT})) as count`);

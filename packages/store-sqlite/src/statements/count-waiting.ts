@@ -1,5 +1,5 @@
 // Counts the jobs of a type that are neither leased nor terminal, up to a limit.
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export const countWaiting = statement<[type: string, limit: number], [count: number]>(`
   select count(*) as count
@@ -7,4 +7,4 @@ export const countWaiting = statement<[type: string, limit: number], [count: num
             from meanwhile_jobs indexed by meanwhile_jobs_waiting
            where type = ?
              and readiness is not null
-           limit ?)`);
+           ${LIMIT})`);

@@ -1,5 +1,5 @@
 // Erases events of a job, oldest first, in a bounded step.
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export const deleteJobEvents = statement<[job: number, limit: number]>(`
   delete from meanwhile_events
@@ -7,4 +7,4 @@ export const deleteJobEvents = statement<[job: number, limit: number]>(`
                         from meanwhile_events indexed by meanwhile_events_of_job
                        where job = ?
                        order by seq
-                       limit ?)`);
+                       ${LIMIT})`);

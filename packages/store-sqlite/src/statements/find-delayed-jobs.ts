@@ -1,5 +1,5 @@
 // Delayed jobs whose instant has come, in the order in which they become ready.
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export type DelayedJobRow = [
   number: number,
@@ -15,4 +15,4 @@ export const findDelayedJobs = statement<[now: number, limit: number], DelayedJo
    where readiness = 'delayed'
      and run_at <= ?
    order by run_at, number
-   limit ?`);
+   ${LIMIT}`);

@@ -1,5 +1,5 @@
 // Files that have expired and that no job names, longest first.
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export const findExpiredFiles = statement<[now: number, limit: number], [id: string]>(`
   select id
@@ -7,4 +7,4 @@ export const findExpiredFiles = statement<[now: number, limit: number], [id: str
    where link_count = 0
      and expires_at <= ?
    order by expires_at
-   limit ?`);
+   ${LIMIT}`);

@@ -1,5 +1,5 @@
 // Tombstones that have expired, longest first.
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export type ExpiredTombstoneRow = [jobId: string, owner: string, idempotencyKey: string | null];
 
@@ -8,4 +8,4 @@ export const findExpiredTombstones = statement<[now: number, limit: number], Exp
     from meanwhile_tombstones indexed by meanwhile_tombstones_expires_at
    where expires_at <= ?
    order by expires_at
-   limit ?`);
+   ${LIMIT}`);

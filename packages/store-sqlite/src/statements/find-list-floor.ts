@@ -6,4 +6,4 @@ export const findListFloor = statement<[before: number, scanned: number], [numbe
     from meanwhile_jobs not indexed
    where number < ?
    order by number desc
-   limit 1 offset ?`);
+   limit 1 offset ? + 0 -- see LIMIT`);

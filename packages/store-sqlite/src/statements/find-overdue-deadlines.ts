@@ -1,6 +1,6 @@
 // Waiting jobs whose deadline to complete has come, longest overdue first.
 import { JOB_COLUMNS, type JobRow } from "./job-columns.js";
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export const findOverdueDeadlines = statement<[now: number, limit: number], JobRow>(`
   select ${JOB_COLUMNS}
@@ -8,4 +8,4 @@ export const findOverdueDeadlines = statement<[now: number, limit: number], JobR
    where complete_by <= ?
      and status = 'PENDING'
    order by complete_by, number
-   limit ?`);
+   ${LIMIT}`);

@@ -1,6 +1,6 @@
 // Jobs that have never started and should have, longest overdue first.
 import { JOB_COLUMNS, type JobRow } from "./job-columns.js";
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export const findOverdueStarts = statement<[now: number, limit: number], JobRow>(`
   select ${JOB_COLUMNS}
@@ -9,4 +9,4 @@ export const findOverdueStarts = statement<[now: number, limit: number], JobRow>
      and started_at is null
      and status = 'PENDING'
    order by start_by, number
-   limit ?`);
+   ${LIMIT}`);

@@ -9,4 +9,4 @@ export const findOwnedListFloor = statement<FindOwnedListFloor, [number: number]
    where owner = ?
      and number < ?
    order by number desc
-   limit 1 offset ?`);
+   limit 1 offset ? + 0 -- see LIMIT`);

@@ -1,6 +1,6 @@
 // The first ready jobs of a type, in the order of claims.
 import type { SqlValue } from "../driver/driver.js";
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export type ReadyJobRow = [
   number: number,
@@ -50,4 +50,4 @@ export const findReadyJobs = statement<[type: string, limit: number], ReadyJobRo
    where type = ?
      and readiness = 'ready'
    order by priority desc, run_at, number
-   limit ?`);
+   ${LIMIT}`);

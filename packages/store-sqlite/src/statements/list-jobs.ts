@@ -1,6 +1,6 @@
 // Pages of jobs, newest first: the fixed fragments that a query picks from.
 import { JOB_COLUMNS, type JobRow } from "./job-columns.js";
-import { type Statement, statement } from "./statement.js";
+import { LIMIT, type Statement, statement } from "./statement.js";
 
 /** In the order of their parameters. */
 export const LIST_FILTERS = {
@@ -32,5 +32,5 @@ export function listJobs(of: "all" | "owned", filters: readonly ListFilter[]): S
   select ${JOB_COLUMNS}
     ${of === "owned" ? OWNED : ALL}${filters.map((filter) => `\n     and ${LIST_FILTERS[filter]}`).join("")}
    order by number desc
-   limit ?`);
+   ${LIMIT}`);
 }

@@ -1,6 +1,6 @@
 // The events of one job after a seq.
 import type { SqlValue } from "../driver/driver.js";
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export type EventRow = [
   jobId: string,
@@ -22,4 +22,4 @@ export const readJobEvents = statement<[jobId: string, after: number, limit: num
    where jobs.id = ?
      and events.seq > ?
    order by events.seq
-   limit ?`);
+   ${LIMIT}`);

@@ -1,5 +1,5 @@
 // The log of one job after a seq, from a level upwards.
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export type LogLineRow = [
   jobId: string,
@@ -23,4 +23,4 @@ export const readLogLines = statement<ReadLogLines, LogLineRow>(`
      and lines.seq > ?
      and lines.level in (select value from json_each(?))
    order by lines.seq
-   limit ?`);
+   ${LIMIT}`);

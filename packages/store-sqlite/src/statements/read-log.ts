@@ -1,6 +1,6 @@
 // The whole event log after a position.
 import type { EventRow } from "./read-job-events.js";
-import { statement } from "./statement.js";
+import { LIMIT, statement } from "./statement.js";
 
 export type LogRow = [...event: EventRow, position: number];
 
@@ -12,4 +12,4 @@ export const readLog = statement<[after: number, limit: number], LogRow>(`
    where events.position > ?
      and jobs.number = events.job
    order by events.position
-   limit ?`);
+   ${LIMIT}`);
