@@ -70,25 +70,28 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   };
 
   const takeBatch = (): Waiting<Item, Result>[] => {
-    if (keysInFlight.size === 0 && waiting.length <= maxItems) {
-      const all = waiting;
+    const all = waiting;
+    if (all.length <= maxItems && !all.some(isHeld)) {
       waiting = [];
       return all;
     }
     const batch: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];
     // Once a key has to wait, its later items wait too, or they would overtake it.
-    const held = new Set(keysInFlight);
-    for (const entry of waiting) {
-      if (batch.length < maxItems && (entry.key === undefined || !held.has(entry.key))) batch.push(entry);
+    const passedOver = new Set<string>();
+    for (const entry of all) {
+      const mustWait = isHeld(entry) || (entry.key !== undefined && passedOver.has(entry.key));
+      if (batch.length < maxItems && !mustWait) batch.push(entry);
       else {
         left.push(entry);
-        if (entry.key !== undefined) held.add(entry.key);
+        if (entry.key !== undefined) passedOver.add(entry.key);
       }
     }
     waiting = left;
     return batch;
   };
+
+  const isHeld = ({ key }: Waiting<Item, Result>): boolean => key !== undefined && keysInFlight.has(key);
 
   const writeBatch = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
     try {
