@@ -39,7 +39,7 @@ export const USE_RULES = [
   },
   {
     rule: "core injects time, chance and IO (I8)",
-    where: /^packages\/(core|protocol)\/src\/(?!.*\.test\.ts$)/,
+    where: /^packages\/(core|protocol)\/src\/(?!testing\/|.*\.test\.ts$)/,
     uses: [
       ...["Date.now", "new Date()", "performance.now", "Math.random", "randomUUID", "crypto.randomUUID"],
       ...["setTimeout", "setInterval", "setImmediate", "queueMicrotask", "process", "fetch"],
