@@ -23,30 +23,39 @@ export interface QueueLimits {
 
 export function createQueueLimits({ jobs: store, clock }: { jobs: JobStore; clock: Clock }): QueueLimits {
   const counts = new Map<string, Count>();
+  const counting = new Map<string, Promise<Count>>();
 
-  const countOf = async (definition: AnyJobDefinition, limit: number): Promise<Count> => {
-    const known = counts.get(definition.type);
-    const now = clock.now();
-    if (known !== undefined && now - known.at < FRESH_MS) return known;
-    const waiting = (await store.countWaiting([definition.type], { limit })).get(definition.type) ?? 0;
-    const count: Count = { waiting, at: now, previous: known };
-    counts.set(definition.type, count);
-    return count;
+  const count = async ({ type }: AnyJobDefinition, limit: number): Promise<Count> => {
+    const waiting = (await store.countWaiting([type], { limit })).get(type) ?? 0;
+    const counted: Count = { waiting, at: clock.now(), previous: counts.get(type) };
+    counts.set(type, counted);
+    return counted;
+  };
+
+  const countOf = (definition: AnyJobDefinition, limit: number): Count | Promise<Count> => {
+    const { type } = definition;
+    const known = counts.get(type);
+    // Both ways: a clock that was set back must not keep a count for ever.
+    if (known !== undefined && Math.abs(clock.now() - known.at) < FRESH_MS) return known;
+    // One count for all who ask meanwhile: each with its own would let the whole burst through.
+    const current = counting.get(type) ?? count(definition, limit).finally(() => counting.delete(type));
+    counting.set(type, current);
+    return current;
   };
 
   return {
     async admit(definition, jobs) {
       const limit = definition.queueLimit;
       if (limit === null) return;
-      const count = await countOf(definition, limit);
-      if (count.waiting + jobs <= limit) {
-        count.waiting += jobs;
+      const counted = await countOf(definition, limit);
+      if (counted.waiting + jobs <= limit) {
+        counted.waiting += jobs;
         return;
       }
       throw new AppError("queue_full", {
         message: `The queue of "${definition.type}" holds ${limit} jobs, which is its limit. Try again later.`,
         details: { type: definition.type, queueLimit: limit },
-        retryAfterMs: timeForRoomMs(definition, count),
+        retryAfterMs: timeForRoomMs(definition, counted),
       });
     },
   };

@@ -26,6 +26,10 @@ export function keyMissing(type: string): AppError {
   });
 }
 
+export function keyUnfit(detail: string): AppError {
+  return new AppError("invalid_request", { message: `The idempotency key cannot be used. ${detail}` });
+}
+
 export function keyReused(key: string, jobId: JobId): AppError {
   return new AppError("idempotency_key_reused", {
     message: `The idempotency key "${key}" was used with a different request. Send a new key, or the first request again.`,

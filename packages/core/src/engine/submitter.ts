@@ -1,5 +1,5 @@
 // The submitting verbs: one job, a batch, a rerun.
-import { type BatchItem, isTerminal, LIMITS } from "@meanwhile/protocol";
+import { type BatchItem, explainIdempotencyKey, isTerminal, LIMITS } from "@meanwhile/protocol";
 import { AppError } from "../errors.js";
 import { publish } from "../instrument.js";
 import type { Job } from "../job/job.js";
@@ -9,7 +9,7 @@ import { claimAtBirth } from "./birth.js";
 import type { EngineDependencies } from "./dependencies.js";
 import type { Engine, SubmitOptions, Submitted } from "./engine.js";
 import { createQueueLimits } from "./queue-limits.js";
-import { jobPurged, keyReused, notFinished, shuttingDown } from "./refusals.js";
+import { jobPurged, keyReused, keyUnfit, notFinished, shuttingDown } from "./refusals.js";
 import { type DraftOptions, draftJob, fingerprintOf } from "./submit.js";
 
 export interface Submitter extends Pick<Engine, "submit" | "submitBatch"> {
@@ -22,12 +22,15 @@ const ITEM_SEPARATOR = "\u001f";
 export function createSubmitter(dependencies: EngineDependencies): Submitter {
   const { store, catalog, writer, clock } = dependencies;
   const limits = createQueueLimits({ jobs: store.jobs, clock });
-  const refuseWhileDraining = () => {
+  const refuse = ({ idempotencyKey }: { readonly idempotencyKey?: string }) => {
     if (dependencies.isDraining?.() === true) throw shuttingDown();
+    // Not every channel has a header's limits of its own.
+    const unfit = idempotencyKey === undefined ? undefined : explainIdempotencyKey(idempotencyKey);
+    if (unfit !== undefined) throw keyUnfit(unfit);
   };
 
   const submitOne = async (envelope: unknown, options: DraftOptions): Promise<Submitted> => {
-    refuseWhileDraining();
+    refuse(options);
     const startedAt = clock.now();
     const draft = await draftJob(dependencies, envelope, options);
     await limits.admit(catalog.find(draft.job.type)!, 1);
@@ -73,7 +76,7 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
   return {
     submit: (envelope, options) => submitOne(envelope, { ...options, pointer: "#", batch: false }),
     async submitBatch(items, options) {
-      refuseWhileDraining();
+      refuse(options);
       const startedAt = clock.now();
       const drafts = await draftBatch(dependencies, items, options);
       for (const [type, count] of countByType(drafts)) await limits.admit(catalog.find(type)!, count);
