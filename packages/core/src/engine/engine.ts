@@ -61,7 +61,8 @@ export interface Engine {
    *
    * @param options.after  Last `seq` already seen; 0 (the default) starts at the beginning.
    * @param options.signal Aborting ends the iteration quietly and frees the wake-up slot.
-   * @throws AppError `job_not_found`, `job_purged` before the first event; `store_unavailable` at any time (resume with `after`).
+   * @throws AppError `job_not_found`, `job_purged` before the first event; `store_unavailable` at any time, `shutting_down` when this
+   *   process stops (resume with `after`).
    */
   follow(jobId: JobId, options: Access & { after?: number; signal?: AbortSignal }): AsyncIterable<JobEvent>;
 

@@ -13,7 +13,7 @@ export interface WaitDependencies {
   clock: Clock;
 }
 
-/** @returns the job when it is terminal, has moved beyond `changedFrom`, or when the time is up or the signal fires. */
+/** @returns the job when it is terminal, has moved beyond `changedFrom`, or when the time is up, the signal fires or the process stops. */
 export async function waitForJob(
   { store, wakeups, clock }: WaitDependencies,
   first: Job,
@@ -33,7 +33,7 @@ export async function waitForJob(
       waiter.reading(job.lastSeq);
       const now = await store.jobs.find(first.id);
       if (now === undefined) throw jobPurged(first.id);
-      if (enough(now) || end.signal.aborted) return now;
+      if (enough(now) || end.signal.aborted || wakeups.isStopped) return now;
       job = now;
       await waiter.moved(end.signal);
     }
