@@ -1,6 +1,6 @@
 // `follow`: the only reader under all pull channels.
 import { isTerminal, type JobEvent } from "@meanwhile/protocol";
-import { jobPurged } from "../engine/refusals.js";
+import { jobPurged, shuttingDown } from "../engine/refusals.js";
 import type { Job, JobId } from "../job/job.js";
 import type { Store } from "../store/store.js";
 import { needsRow, toJobEvent } from "./event.js";
@@ -19,7 +19,8 @@ const NEVER = new AbortController().signal;
 /**
  * Yields the events of a job that the caller may see, from behind `after` to the terminal one.
  *
- * @throws AppError `job_purged` where the job goes before its terminal event was read.
+ * @throws AppError `job_purged` where the job goes before its terminal event was read; `shutting_down` where this process
+ *   stops before it, after all that is stored (resume with `after`).
  */
 export async function* followJob(
   { store, wakeups }: FollowDependencies,
@@ -35,6 +36,8 @@ export async function* followJob(
       waiter.reading(cursor);
       const page = await store.events.read(job.id, { after: cursor, limit: PAGE_EVENTS });
       for (const stored of page) {
+        // An erasing in steps takes the oldest first: a gap must be told, not passed over (invariant I2).
+        if (stored.seq !== cursor + 1) throw jobPurged(job.id);
         // The row as it was read may be older than the event that relies on it.
         if (needsRow(stored) && stored.seq > subject.lastSeq) subject = await findKept(store, job.id);
         cursor = stored.seq;
@@ -47,6 +50,7 @@ export async function* followJob(
         if (woken) subject = await findKept(store, job.id);
         if (isTerminal(subject.status) && cursor >= subject.lastSeq) return;
       }
+      if (wakeups.isStopped) throw shuttingDown();
       await waiter.moved(signal);
       woken = true;
     }

@@ -35,6 +35,8 @@ export interface Wakeups {
   /** Another process has committed something. */
   onForeignCommit(listener: () => void): () => void;
 
+  /** Nothing will be hinted at any more: whoever waits now would wait for ever. */
+  readonly isStopped: boolean;
   /** Ends the watching; waiters are woken. */
   stop(): void;
 }
@@ -63,6 +65,7 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   const foreignListeners = new Set<() => void>();
   let unwatch: (() => void) | undefined;
   let cancelPoll: (() => void) | undefined;
+  let stopped = false;
   let looking = false;
   let lookAgain = false;
 
@@ -117,6 +120,7 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
 
   // The store looks for foreign commits only while somebody here would care.
   const watchIfNeeded = () => {
+    if (stopped) return;
     const needed = slots.size > 0 || foreignListeners.size > 0;
     if (needed && unwatch === undefined) unwatch = store.watch(foreignCommit);
     if (!needed && unwatch !== undefined) {
@@ -175,8 +179,13 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
     onDelay: (listener) => listen(delayListeners, listener),
     onCancel: (listener) => listen(cancelListeners, listener),
     onForeignCommit: (listener) => listen(foreignListeners, listener),
+    get isStopped() {
+      return stopped;
+    },
     stop() {
+      stopped = true;
       cancelPoll?.();
+      cancelPoll = undefined;
       unwatch?.();
       unwatch = undefined;
       for (const waiting of slots.values()) for (const slot of waiting) hint(slot);
