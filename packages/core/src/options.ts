@@ -1,4 +1,5 @@
 // Checks of option values: each names the option, what came and what would do.
+import { LIMITS } from "@meanwhile/protocol";
 import { ConfigurationError } from "./errors.js";
 
 export interface Range {
@@ -10,10 +11,11 @@ export function requireInteger(option: string, value: unknown, range: Range = {}
   return requireIn(option, value, { ...range, kind: "a whole number", fits: Number.isSafeInteger(value) });
 }
 
-/** Milliseconds: a whole number, at least 0 unless said otherwise. */
+/** Milliseconds: a whole number, at least 0 and at most ten years unless said otherwise: instants must stay instants. */
 export function requireMs(option: string, value: unknown, range: Range = {}): number {
   return requireIn(option, value, {
     min: 0,
+    max: LIMITS.durationMs,
     ...range,
     kind: "a whole number of milliseconds",
     fits: Number.isSafeInteger(value),

@@ -15,6 +15,7 @@ import { type ChoreLoop, createChoreLoop } from "./maintenance/chore.js";
 import { createExpireDeadlines, createExpireLeases, createExpireStarts } from "./maintenance/expire.js";
 import { createMakeReady } from "./maintenance/make-ready.js";
 import { createPrune } from "./maintenance/prune.js";
+import { requireMs } from "./options.js";
 import type { Store } from "./store/store.js";
 import { resolveWorkerOptions, type WorkerOptions } from "./worker/options.js";
 import { createWorker } from "./worker/worker.js";
@@ -64,6 +65,7 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
   const { store, fileBytes, logger = silentLogger, clock = systemClock, random = Math.random } = parts;
   const ids = parts.ids ?? createIdSource({ clock, randomBytes: (bytes) => void randomFillSync(bytes) });
   const catalog = createCatalog(parts.jobs);
+  const shutdownGraceMs = requireMs("shutdownGraceMs", options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS);
   const workerOptions = options.worker === false ? undefined : (options.worker ?? {});
   const wakeups = createWakeups({ store, clock, logger });
   const writer = createWriter({ store, clock, wakeups });
@@ -98,7 +100,7 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
     drain() {
       draining = true;
     },
-    async stop({ graceMs = options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS } = {}) {
+    async stop({ graceMs = shutdownGraceMs } = {}) {
       draining = true;
       await worker?.stop({ graceMs });
       await chores.stop();

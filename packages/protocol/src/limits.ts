@@ -28,6 +28,8 @@ export const LIMITS = {
   idempotencyKeyCharacters: 255,
   /** Longest wait of one request, in milliseconds. */
   waitMs: 60_000,
+  /** Any duration, in milliseconds: ten years, longer than anything that is meant. */
+  durationMs: 315_360_000_000,
   /** An uploaded file, unless configured otherwise. */
   fileBytes: 1024 * MIB,
   /** Nesting of a JSON document; deeper ones are refused before anything recurses into them. */

@@ -36,8 +36,8 @@ export interface BatchItem extends SubmitEnvelope {
   idempotencyKey?: string;
 }
 
-/** Ten years: longer than anything that is meant. */
-const LONGEST_MS = 315_360_000_000;
+/** Later instants, with the longest durations added, would need more than the four digits of a year (RFC 3339). */
+const LATEST_RUN_AT = Date.UTC(9980, 0);
 const WORD_CHARACTERS = 255;
 const MOST_TAGS = 20;
 
@@ -62,15 +62,17 @@ const CHECKS: Readonly<Record<keyof BatchItem, Check>> = {
   type: word,
   parameters: () => undefined,
   priority: integer(LIMITS.priority.min, LIMITS.priority.max),
-  runAt: (value) =>
-    typeof value === "string" && parseInstant(value) !== undefined
+  runAt: (value) => {
+    const instant = typeof value === "string" ? parseInstant(value) : undefined;
+    return instant !== undefined && instant < LATEST_RUN_AT
       ? undefined
-      : `Expected an instant such as "2026-11-22T09:00:00.000Z", got ${shown(value)}.`,
-  delayMs: integer(0, LONGEST_MS),
-  startWithinMs: integer(1, LONGEST_MS),
-  completeWithinMs: integer(1, LONGEST_MS),
-  timeoutMs: integer(1, LONGEST_MS),
-  retentionMs: integer(0, LONGEST_MS),
+      : `Expected an instant such as "2026-11-22T09:00:00.000Z", before the year 9980, got ${shown(value)}.`;
+  },
+  delayMs: integer(0, LIMITS.durationMs),
+  startWithinMs: integer(1, LIMITS.durationMs),
+  completeWithinMs: integer(1, LIMITS.durationMs),
+  timeoutMs: integer(1, LIMITS.durationMs),
+  retentionMs: integer(0, LIMITS.durationMs),
   callbackId: word,
   tags: (value) => {
     if (!Array.isArray(value) || value.length > MOST_TAGS)

@@ -4,6 +4,7 @@ import { LIMITS } from "@meanwhile/protocol";
 import type { Clock } from "../clock.js";
 import { AppError } from "../errors.js";
 import { type IdSource, isUuid } from "../ids.js";
+import { requireInteger, requireMs } from "../options.js";
 import { maySee, type Principal } from "../principal/principal.js";
 import type { FileRecord, FileRecordStore } from "../store/file-record-store.js";
 import type { FileBytes } from "./file-bytes.js";
@@ -46,9 +47,10 @@ export interface FilesDependencies {
 
 const DAY_MS = 86_400_000;
 
+/** @throws ConfigurationError where an option is wrong. */
 export function createFiles({ records, bytes, ids, clock }: FilesDependencies, options: FilesOptions = {}): Files {
-  const maxBytes = options.maxBytes ?? LIMITS.fileBytes;
-  const retentionMs = options.retentionMs ?? DAY_MS;
+  const maxBytes = requireInteger("files.maxBytes", options.maxBytes ?? LIMITS.fileBytes, { min: 1 });
+  const retentionMs = requireMs("files.retentionMs", options.retentionMs ?? DAY_MS);
 
   const get: Files["get"] = async (fileId, { principal }) => {
     const file = isUuid(fileId) ? await records.find(fileId) : undefined;

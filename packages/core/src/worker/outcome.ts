@@ -21,7 +21,7 @@ export function outcomeOfError(cause: unknown): Outcome {
   if (cause instanceof RetryableError) return { kind: "failed", error: shownError(cause), retry: "backoff", cause };
   if (cause instanceof RetryAfterError) {
     const error = { code: cause.code, message: cause.message };
-    return { kind: "failed", error, retry: { afterMs: Math.round(cause.afterMs) }, cause };
+    return { kind: "failed", error, retry: { afterMs: Math.min(Math.round(cause.afterMs), LIMITS.durationMs) }, cause };
   }
   return { kind: "failed", error: { code: "handler_error", message: HIDDEN_MESSAGE }, retry: "backoff", cause };
 }
