@@ -67,6 +67,8 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     forceCloseConnections: "idle",
     keepAliveTimeout: options.keepAliveTimeoutMs,
     requestTimeout: options.uploadTimeoutMs,
+    // However long an id is, it is one that does not exist.
+    routerOptions: { maxParamLength: options.headerBytes },
     // A missing Host gets a problem document like every other fault.
     http: { maxHeaderSize: options.headerBytes, headersTimeout: options.headersTimeoutMs, requireHostHeader: false },
     clientErrorHandler: (error, socket) =>

@@ -8,7 +8,8 @@ import { hasUnreadBody, readPastBody } from "./unread-body.js";
 export function installErrorHandler(app: FastifyInstance, { logger, options, clock }: ServerContext): void {
   app.setErrorHandler((error, request, reply) => {
     const { problem, headers, internal } = toProblem(error, {
-      instance: request.pathname === "" ? request.url : request.pathname,
+      // Where Fastify itself refuses the path, nobody has cut off the query yet.
+      instance: request.pathname || (request.raw.url ?? "/").replace(/\?.*$/, ""),
       traceId: traceIdOf(request),
       requestId: request.id,
       linkBase: options.linkBase,

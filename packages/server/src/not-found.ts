@@ -2,6 +2,7 @@
 import { AppError } from "@meanwhile/core";
 import type { FastifyInstance } from "fastify";
 import { HttpRefusal } from "./problem.js";
+import { ignoreBodies } from "./register-routes.js";
 import type { Route } from "./route.js";
 
 export function installNotFound(app: FastifyInstance, routes: readonly Route[]): void {
@@ -12,6 +13,8 @@ export function installNotFound(app: FastifyInstance, routes: readonly Route[]):
     if (method === "GET") entry.methods.add("HEAD");
     paths.set(path, entry);
   }
+  // Whatever body came along, it is not what is wrong.
+  ignoreBodies(app);
   app.setNotFoundHandler((request) => {
     const methods = new Set<string>();
     for (const entry of paths.values()) {

@@ -115,13 +115,18 @@ function installParsers(scope: FastifyInstance, kind: BodyKind, context: ServerC
       scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
       return;
     case "none":
-      scope.addContentTypeParser("*", (_request, payload, done) => {
-        // Read past, so that the connection can be used again.
-        payload.resume();
-        done(null);
-      });
+      ignoreBodies(scope);
       return;
   }
+}
+
+/** Reads past every body, so that the connection can be used again. */
+export function ignoreBodies(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser("*", (_request, payload, done) => {
+    payload.resume();
+    done(null);
+  });
 }
 
 function addJsonParser(scope: FastifyInstance, { slowBodies }: ServerContext): void {

@@ -21,7 +21,10 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
         summary: "This description, for machines",
         tag: "Operations",
         headers: ["If-None-Match"],
-        responses: { "200": { description: "An OpenAPI 3.1 document.", content: json({ type: "object" }) } },
+        responses: {
+          "200": { description: "An OpenAPI 3.1 document.", headers: ["ETag"], content: json({ type: "object" }) },
+          "304": UNCHANGED,
+        },
       },
       handle: (request, reply) => answerText(request, reply, specification()),
     },
@@ -33,7 +36,9 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
         operationId: "getDocs",
         summary: "This description, for people",
         tag: "Operations",
+        headers: ["If-None-Match"],
         responses: {
+          "304": UNCHANGED,
           "200": {
             description: "A page that needs no script and no network.",
             content: { "text/html": { type: "string" } },
@@ -55,6 +60,8 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
   );
   return routes;
 }
+
+const UNCHANGED = { description: "It is the one that `If-None-Match` names.", headers: ["ETag"] };
 
 interface StaticText {
   readonly body: string;
