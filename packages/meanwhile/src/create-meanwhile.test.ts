@@ -1,5 +1,8 @@
 // meanwhile as a library: submit, wait, fail, stop.
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStore, defineJob, NonRetryableError, systemClock } from "@meanwhile/core";
@@ -164,6 +167,29 @@ describe("the parts", () => {
     });
 
     expect(await answer.json()).toMatchObject({ status: "COMPLETED", result: { text: "Hello, Ada!" } });
+  });
+
+  it("serve the API inside a server that exists already", async () => {
+    const meanwhile = await start();
+    const handler = meanwhile.handler();
+    const host = createServer((request, response) =>
+      request.url?.startsWith("/api/v2/") ? handler(request, response) : response.end("own page"),
+    );
+    host.listen(0, "127.0.0.1");
+    await once(host, "listening");
+    const url = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+
+    const page = await fetch(`${url}/about`);
+    const job = await fetch(`${url}/api/v2/jobs`, {
+      method: "POST",
+      headers: { "content-type": "application/json", prefer: "wait=10" },
+      body: JSON.stringify({ type: "greet", parameters: { name: "Ada" } }),
+    });
+
+    expect(await page.text()).toBe("own page");
+    expect(await job.json()).toMatchObject({ status: "COMPLETED", result: { text: "Hello, Ada!" } });
+    host.close();
+    host.closeAllConnections();
   });
 
   it("close at stop, which may be called twice; a store that was given stays open", async () => {

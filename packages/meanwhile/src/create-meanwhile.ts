@@ -1,4 +1,5 @@
 // `createMeanwhile`: the one place where concrete parts meet. For programs that use meanwhile as a library.
+import type { RequestListener } from "node:http";
 import {
   type AnyJobDefinition,
   type Catalog,
@@ -62,6 +63,13 @@ export interface Meanwhile {
   job<Result = unknown>(jobId: string, options?: { owner?: string }): JobHandle<Result>;
   /** The HTTP API; one per call. It is closed by whoever listens, or by `stop`. */
   server(): HttpServer;
+  /**
+   * The HTTP API as a listener of `node:http`, for servers that exist already. It answers every path, with 404 where there
+   * is none: hand it those that begin with `/api/v2`, before anything reads the bodies.
+   *
+   * Without credentials it answers to loopback names only, whatever address the server listens on.
+   */
+  handler(): RequestListener;
 }
 
 /**
@@ -127,6 +135,15 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
     await closeOwn();
   };
 
+  const makeServer = (): HttpServer => {
+    const made = createServer(
+      { engine, catalog, files, store, apiKeys: store.apiKeys, clock, ids, logger },
+      server ?? {},
+    );
+    servers.push(made);
+    return made;
+  };
+
   return {
     engine,
     catalog,
@@ -148,13 +165,15 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
       return jobHandle(engine, job.id, access);
     },
     job: (jobId, { owner } = {}) => jobHandle(engine, jobId, accessOf(owner)),
-    server() {
-      const made = createServer(
-        { engine, catalog, files, store, apiKeys: store.apiKeys, clock, ids, logger },
-        server ?? {},
-      );
-      servers.push(made);
-      return made;
+    server: makeServer,
+    handler() {
+      const { app } = makeServer();
+      const ready = app.ready();
+      return (request, response) =>
+        void ready.then(
+          () => app.routing(request, response),
+          (error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))),
+        );
     },
   };
 }
