@@ -210,8 +210,7 @@ function expireLease(job: JobState, retryAfterMs: number, now: number): Decision
 function expireStart(job: JobState, now: number): Decision {
   if (job.status !== "PENDING" || job.startedAt !== null) return { refused: "not_possible" };
   if (job.startBy === null || job.startBy > now) return { refused: "not_due" };
-  const error: JobError = { code: "expired", message: "The job was not started in time." };
-  return endFailed(job, seen(job), now, { error, before: [] });
+  return endFailed(job, seen(job), now, { error: START_EXPIRED, before: [] });
 }
 
 function expireDeadline(job: JobState, now: number): Decision {
@@ -348,5 +347,7 @@ const HANDED_BACK: JobError = {
 };
 
 const LEASE_EXPIRED: JobError = { code: "lease_expired", message: "The worker gave no sign of life." };
+
+export const START_EXPIRED: JobError = { code: "expired", message: "The job was not started in time." };
 
 const deadlineError = (): JobError => ({ code: "deadline_exceeded", message: "The job was not finished in time." });

@@ -13,6 +13,7 @@ import { type AbortReason, AttemptAbortedError, NonRetryableError } from "../def
 import type { Files } from "../files/files.js";
 import type { ClaimedJob, Progress } from "../job/job.js";
 import { readJsonPayload } from "../job/payload.js";
+import { START_EXPIRED } from "../job/transitions.js";
 import { type LogFields, traceIdOf, withLogFields } from "../log-context.js";
 import type { Logger } from "../logger.js";
 import type { FileRecordStore } from "../store/file-record-store.js";
@@ -183,6 +184,11 @@ export class Attempt implements JobContext {
   }
 
   #start(): void {
+    const overdue = this.#findOverdue();
+    if (overdue !== undefined) {
+      this.#end(overdue);
+      return;
+    }
     try {
       const unfit = this.#parseParameters();
       if (unfit instanceof Promise)
@@ -236,6 +242,14 @@ export class Attempt implements JobContext {
   #threw(error: unknown): void {
     const reason = this.#abortReason;
     this.#end(reason === undefined ? outcomeOfError(error) : { kind: "aborted", reason });
+  }
+
+  /** A claim may come before the chore that would have ended the job: after hours without any process, by hours. */
+  #findOverdue(): Outcome | undefined {
+    const { startBy, startedAt, completeBy } = this.claimed;
+    if (completeBy !== null && completeBy <= this.startedAt) return { kind: "aborted", reason: "deadline_exceeded" };
+    if (startBy === null || startedAt === null || startedAt < startBy) return undefined;
+    return { kind: "failed", error: START_EXPIRED, retry: "never" };
   }
 
   /** The schema may have changed since the submit: then the job fails, and says so. */
