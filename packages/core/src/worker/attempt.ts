@@ -149,11 +149,12 @@ export class Attempt implements JobContext {
   // Handlers take the context apart, so its functions must not need their receiver; most handlers take few of them.
 
   get progress(): JobContext["progress"] {
-    return async (fraction, message, steps) => this.#report.progress(progressOf(fraction, message, steps));
+    const take = async (...values: Parameters<typeof progressOf>) => this.#report.progress(progressOf(...values));
+    return (fraction, message, steps) => this.#watch("progress", take(fraction, message, steps));
   }
 
   get output(): JobContext["output"] {
-    return (chunk) => this.#report.output(chunk);
+    return (chunk) => this.#watch("output", this.#report.output(chunk));
   }
 
   get commit(): JobContext["commit"] {
@@ -168,6 +169,16 @@ export class Attempt implements JobContext {
         );
       }
     };
+  }
+
+  /** Many handlers do not wait for what they report: its rejection, unhandled, would end the process and every job in it. */
+  #watch(verb: "progress" | "output", reported: Promise<void>): Promise<void> {
+    reported.catch((error: unknown) => {
+      if (error instanceof AttemptAbortedError) return;
+      const { logger } = this.#dependencies;
+      logger.warn({ err: error, jobId: this.claimed.id }, `what the handler gave to ${verb} could not be taken`);
+    });
+    return reported;
   }
 
   get #report(): Reporter {
