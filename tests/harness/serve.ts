@@ -1,0 +1,38 @@
+// `meanwhile serve` as a real process, with the jobs of the tests.
+import { join } from "node:path";
+import { Api } from "./api.js";
+import { type Program, startProgram, within } from "./process.js";
+
+export interface ServeOptions {
+  /** Where its data is; processes with the same folder share store and files. */
+  folder: string;
+  role?: "all" | "api" | "worker";
+  /** Default: 3 000. */
+  leaseMs?: number;
+  /** Default: 5 000. */
+  shutdownGraceMs?: number;
+  env?: Readonly<Record<string, string>>;
+}
+
+export interface Served extends Program {
+  /** A caller of its API; only where it serves one. */
+  readonly api: Api;
+}
+
+/** Resolves when it is ready. @throws Error with its output where it ends instead. */
+export async function serve({ folder, role = "all", leaseMs = 3_000, ...options }: ServeOptions): Promise<Served> {
+  const program = startProgram("serve", {
+    args: ["--role", role, "--port", "0"],
+    env: {
+      MEANWHILE_STORE: `sqlite:${join(folder, "meanwhile.db")}`,
+      MEANWHILE_FILES: join(folder, "files"),
+      MEANWHILE_LEASE_MS: String(leaseMs),
+      MEANWHILE_SHUTDOWN_GRACE_MS: String(options.shutdownGraceMs ?? 5_000),
+      ...options.env,
+    },
+    ready: role === "worker" ? /meanwhile: worker on/ : /meanwhile: API (http:\/\/[^/]+)\//,
+  });
+  const address = await within(program.ready, 30_000, () => `the server to be ready; it printed:\n${program.output()}`);
+  if (address === undefined) throw new Error(`The server ended before it was ready:\n${program.output()}`);
+  return { ...program, api: new Api(address) };
+}
