@@ -41,8 +41,17 @@ export function toProblem(thrown: unknown, options: ProblemOptions): ProblemAnsw
       internal: thrown,
     };
   }
+  // What a failing store says names files and advises operators: that is for the log.
+  const isOfStore = known.code === "store_unavailable" && known.cause !== undefined;
   const isOurFault = known.code === "internal" || known.code === "store_unavailable";
-  return { ...describe(known, options), internal: isOurFault ? (known.cause ?? known) : undefined };
+  return { ...describe(isOfStore ? storeAway(known) : known, options), internal: isOurFault ? known : undefined };
+}
+
+function storeAway({ retryAfterMs }: AppError): AppError {
+  return new AppError("store_unavailable", {
+    message: "The store cannot be reached or written at the moment. Try again in a moment.",
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }
 
 function describe(error: AppError, options: ProblemOptions): Omit<ProblemAnswer, "internal"> {
