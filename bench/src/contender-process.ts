@@ -4,9 +4,12 @@ import type { ContenderChoice, ContenderMethods, Library } from "./contender.js"
 import { loadLibrary } from "./contenders/libraries.js";
 import { claimAgainAndAgain } from "./workloads/claims.js";
 import { drainPreloaded } from "./workloads/drain.js";
+import { EventLoopWatch } from "./workloads/event-loop-watch.js";
+import { StatementRecorder } from "./workloads/statement-recorder.js";
 import { submitFromCallers } from "./workloads/submit-callers.js";
 
 const open: { close(): Promise<void> }[] = [];
+const eventLoop = new EventLoopWatch();
 
 answerCalls<ContenderMethods>({
   async submits({ callers, warmupMs, durationMs, ...choice }) {
@@ -41,9 +44,27 @@ answerCalls<ContenderMethods>({
     return claimAgainAndAgain(contender, { claims, jobsPerClaim });
   },
 
+  async claimPlan({ limit, ...choice }) {
+    const contender = await (await part(choice, "openClaims"))(choice.store);
+    open.push(contender);
+    const recorder = new StatementRecorder();
+    recorder.start();
+    await contender.claim(limit);
+    return recorder.stop();
+  },
+
   async worker(choice) {
     open.push(await (await part(choice, "openWorker"))(choice.store));
     return null;
+  },
+
+  async watchEventLoop() {
+    eventLoop.start();
+    return null;
+  },
+
+  async eventLoopDelay() {
+    return { p99Ms: eventLoop.stop() };
   },
 
   async close() {

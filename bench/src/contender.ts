@@ -1,4 +1,5 @@
 // The ports of a contender: what a library must be able to do for each measure, inside a process of its own.
+import type { PlannedStatement } from "./workloads/statement-recorder.js";
 
 /** Where a contender finds the store that was made for this turn. */
 export type StoreAddress =
@@ -69,7 +70,10 @@ export interface Library {
   openWorker?(store: StoreAddress): Promise<{ close(): Promise<void> }>;
 }
 
-export const LIBRARY_IDS = ["bullmq", "pg-boss", "graphile-worker", "bare-fastify", "meanwhile-sqlite"] as const;
+export const LIBRARY_IDS = [
+  ...(["bullmq", "pg-boss", "graphile-worker", "bare-fastify"] as const),
+  ...(["meanwhile-sqlite", "meanwhile-sqlite-thread"] as const),
+] as const;
 export type LibraryId = (typeof LIBRARY_IDS)[number];
 
 /** A second way of running the same library. */
@@ -80,18 +84,36 @@ export interface ContenderMethods {
   /** Stores jobs from `callers` concurrent loops, first unmeasured for `warmupMs`, then for `durationMs`. */
   submits(
     options: ContenderChoice & { callers: number; warmupMs: number; durationMs: number },
-  ): Promise<{ submitted: number; elapsedMs: number }>;
+  ): Promise<SubmitsOutcome>;
   /** Preloads `count` jobs and drains them; the time runs from the first handler to the last finished job. */
-  drain(options: ContenderChoice & { count: number }): Promise<{ elapsedMs: number }>;
+  drain(options: ContenderChoice & { count: number }): Promise<DrainOutcome>;
   /** Serves until `close`. */
   http(options: ContenderChoice & HttpOptions): Promise<{ port: number }>;
   /** Fills the store; another process then measures, with nothing of it in its own memory. */
   fillForClaims(options: ContenderChoice & KeptJobs & { ready: number }): Promise<null>;
   /** Claims `jobsPerClaim` jobs `claims` times, one claim after another. */
   claims(options: ContenderChoice & { claims: number; jobsPerClaim: number }): Promise<ClaimsOutcome>;
+  /** Claims once, and tells which statements that took, with SQLite's plan of each. Not to be timed. */
+  claimPlan(options: ContenderChoice & { limit: number }): Promise<PlannedStatement[]>;
   /** Works until `close`. */
   worker(options: ContenderChoice): Promise<null>;
+  /** Begins to watch how late timers of the main thread come. */
+  watchEventLoop(parameters: null): Promise<null>;
+  /** Ends the watching. */
+  eventLoopDelay(parameters: null): Promise<{ p99Ms: number }>;
   close(parameters: null): Promise<null>;
+}
+
+/** CPU seconds are those of the process, with all its threads. */
+export interface SubmitsOutcome {
+  submitted: number;
+  elapsedMs: number;
+  cpuSeconds: number;
+}
+
+export interface DrainOutcome {
+  elapsedMs: number;
+  cpuSeconds: number;
 }
 
 export interface ClaimsOutcome {

@@ -72,6 +72,13 @@ export const ours: Entrant = {
     "and queryable. Defaults, except that the job type may run 100 attempts at once, as BullMQ's worker does.",
 };
 
+export const oursOnThread: Entrant = {
+  ...{ ...ours, id: "ours-sqlite-thread", label: "meanwhile, SQLite on a thread", library: "meanwhile-sqlite-thread" },
+  settings:
+    "The same store in a `worker_threads` thread. Calls of one turn travel in one message, as JSON text where JSON can carry them; " +
+    "so do the answers.",
+};
+
 const storeAlone =
   "The same store without an engine or a worker. The claim is the worker's own statement, committed with `synchronous=FULL`.";
 

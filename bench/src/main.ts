@@ -26,7 +26,8 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const chosen = choose("--only", measures, options.measures);
+  const named = choose("--only", measures, options.measures);
+  const chosen = options.measures.length > 0 ? named : named.filter(({ onRequest }) => !onRequest);
   const all = uniqueById(chosen.flatMap((measure) => measure.entrants));
   const taking = choose("--entrants", all, options.entrants);
   const plan = chosen.map((measure) => ({

@@ -33,6 +33,8 @@ export interface Measure {
   entrants: readonly Entrant[];
   metrics: readonly Metric[];
   bars: readonly Bar[];
+  /** Runs only where it is named: it compares designs of ours, not us with others. */
+  onRequest?: true;
   /** Measures one entrant once, on a fresh store in fresh processes. */
   run(turn: Turn, entrant: Entrant, pace: Pace): Promise<Figures>;
 }

@@ -116,3 +116,9 @@ export function ioBytesOfThisProcess(): { read: number; written: number } {
   const count = (name: string) => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(text)?.[1]);
   return { read: count("rchar"), written: count("wchar") };
 }
+
+/** CPU seconds that this process has used so far, in all its threads. */
+export function cpuSecondsOfThisProcess(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000_000;
+}

@@ -22,7 +22,7 @@ const measure: Measure = {
 
 function resultsOf(figures: Record<string, number[]>): RunResults {
   const turns = Object.entries(figures).flatMap(([id, values]) =>
-    values.map((perSecond, round) => ({ measure: "drain", entrant: id, round, figures: { perSecond } })),
+    values.map((perSecond, round) => ({ measure: "drain", entrant: id, round, figures: { perSecond }, notes: [] })),
   );
   return { pace: "quick", rounds: 3, facts: { Node: "v20" }, turns, failures: [] };
 }
@@ -68,6 +68,17 @@ describe("reportOf", () => {
     expect(report).toContain("| 4.00 (2.00–6.00) | ≥ 3 | ≥ 5 | holds |");
     expect(report).toContain("- **Peer**: settings of Peer");
     expect(report).toContain("at quick pace");
+  });
+
+  it("says a note once, with all those of whom it is true", () => {
+    const results = resultsOf({ ours: [1, 1], peer: [1] });
+    const notes: Record<string, string> = { ours: "the same plan", peer: "the same plan" };
+    const turns = results.turns.map((turn) => ({ ...turn, notes: [notes[turn.entrant] ?? ""] }));
+
+    const report = reportOf({ ...results, turns }, [measure]);
+
+    expect(report.match(/the same plan/g)).toHaveLength(1);
+    expect(report).toContain("Ours and Peer: the same plan");
   });
 
   it("names what failed, by its first line", () => {

@@ -40,7 +40,7 @@ function factsOf(results: RunResults): string {
 
 function measureSection(results: RunResults, measure: Measure): string {
   const head = `## ${measure.title} (\`${measure.id}\`)\n\n${measure.explanation(results.pace)}`;
-  return [head, figuresTable(results, measure), ratiosTable(results, measure)]
+  return [head, figuresTable(results, measure), ratiosTable(results, measure), notesOf(results, measure)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -71,6 +71,17 @@ function ratiosTable(results: RunResults, measure: Measure): string {
     ];
   });
   return rows.length === 0 ? "" : table(["ratio within a round", "median (min–max)", "must", "aim", "verdict"], rows);
+}
+
+/** A note once, with all the entrants of whom it is true: what differs between them stands apart. */
+function notesOf(results: RunResults, measure: Measure): string {
+  const labels = new Map<string, Set<string>>();
+  for (const { measure: id, entrant, notes } of results.turns) {
+    if (id !== measure.id) continue;
+    const label = measure.entrants.find((candidate) => candidate.id === entrant)?.label ?? entrant;
+    for (const note of notes) labels.set(note, (labels.get(note) ?? new Set()).add(label));
+  }
+  return [...labels].map(([note, of]) => `${[...of].sort().join(" and ")}: ${note}`).join("\n\n");
 }
 
 function settingsOf(measures: readonly Measure[]): string {

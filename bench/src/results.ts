@@ -14,6 +14,8 @@ export interface TurnResult {
   entrant: string;
   round: number;
   figures: Figures;
+  /** What was seen beside the figures, in words (Markdown). */
+  notes: readonly string[];
 }
 
 export interface RunResults {

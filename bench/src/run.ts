@@ -53,7 +53,7 @@ async function runTurn(
   plan.signal.addEventListener("abort", abort);
   try {
     const figures = await measure.run(turn, entrant, plan.pace);
-    results.turns.push({ measure: measure.id, entrant: entrant.id, round, figures });
+    results.turns.push({ measure: measure.id, entrant: entrant.id, round, figures, notes: turn.notes });
     const texts = measure.metrics.map((metric) => `${figures[metric.id]?.toFixed(metric.digits)} ${metric.label}`);
     plan.onProgress(`${where}: ${texts.join(", ")}`);
   } catch (error) {

@@ -19,6 +19,8 @@ const CONTENDER_SCRIPT = new URL("./contender-process.js", import.meta.url);
 const LOAD_SCRIPT = new URL("./load-process.js", import.meta.url);
 
 export class Turn {
+  /** What a measure saw beside its figures; the report says it in words. */
+  readonly notes: string[] = [];
   readonly #cleanup = new Cleanup();
   readonly #servers: StoreServers;
   #ended = false;

@@ -29,10 +29,22 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
       import("./meanwhile-sqlite-claims.js"),
     ]);
     return {
-      openSubmits: whole.openMeanwhileSubmits,
-      openDrain: whole.openMeanwhileDrain,
-      openHttp: whole.openMeanwhileHttp,
+      openSubmits: (store) => whole.openMeanwhileSubmits(store),
+      openDrain: (store) => whole.openMeanwhileDrain(store),
+      openHttp: (store, options) => whole.openMeanwhileHttp(store, options),
       openClaims: claims.openSqliteClaims,
+    };
+  },
+  async "meanwhile-sqlite-thread"() {
+    const [whole, { createThreadHostedStore }] = await Promise.all([
+      import("./meanwhile-sqlite.js"),
+      import("./thread-hosted/thread-hosted-store.js"),
+    ]);
+    const openStore = (file: string) => createThreadHostedStore({ file });
+    return {
+      openSubmits: (store) => whole.openMeanwhileSubmits(store, openStore),
+      openDrain: (store) => whole.openMeanwhileDrain(store, openStore),
+      openHttp: (store, options) => whole.openMeanwhileHttp(store, options, openStore),
     };
   },
 };

@@ -1,6 +1,6 @@
 // meanwhile on SQLite, as a program that installs it would use it: submits, drain, and its own HTTP server.
 import { join } from "node:path";
-import { createMeanwhile, defineJob, type Meanwhile } from "meanwhile";
+import { createMeanwhile, defineJob, type Meanwhile, type Store } from "meanwhile";
 import type { DrainContender, HttpContender, HttpOptions, StoreAddress, SubmitContender } from "../contender.js";
 import { chunks, echoResult, wrongStore } from "../jobs.js";
 
@@ -11,17 +11,20 @@ const CONCURRENCY = 100;
 const LATER_THAN_ANY_LEASE = Number.MAX_SAFE_INTEGER;
 const LOCAL = { principal: { owner: "local", name: "local", scopes: null, expiresAt: null, credentialId: null } };
 
-export async function openMeanwhileSubmits(store: StoreAddress): Promise<SubmitContender> {
-  const meanwhile = await openMeanwhile(store, { worker: false });
+/** A file's store; by default meanwhile opens it itself, from the address. */
+export type OpenStore = (file: string) => Store;
+
+export async function openMeanwhileSubmits(store: StoreAddress, openStore?: OpenStore): Promise<SubmitContender> {
+  const meanwhile = await openMeanwhile(store, { worker: false, openStore });
   return {
     submit: (parameters) => meanwhile.submit(TYPE, parameters),
     close: () => meanwhile.stop(),
   };
 }
 
-export async function openMeanwhileDrain(store: StoreAddress): Promise<DrainContender> {
+export async function openMeanwhileDrain(store: StoreAddress, openStore?: OpenStore): Promise<DrainContender> {
   let onStart = () => {};
-  const meanwhile = await openMeanwhile(store, { worker: true, onStart: () => onStart() });
+  const meanwhile = await openMeanwhile(store, { worker: true, openStore, onStart: () => onStart() });
   const { jobs } = meanwhile.store;
   return {
     async preload(parameters) {
@@ -43,17 +46,21 @@ export async function openMeanwhileDrain(store: StoreAddress): Promise<DrainCont
   };
 }
 
-export async function openMeanwhileHttp(store: StoreAddress, options: HttpOptions): Promise<HttpContender> {
-  const meanwhile = await openMeanwhile(store, { worker: options.worker === "inside" });
+export async function openMeanwhileHttp(
+  store: StoreAddress,
+  options: HttpOptions,
+  openStore?: OpenStore,
+): Promise<HttpContender> {
+  const meanwhile = await openMeanwhile(store, { worker: options.worker === "inside", openStore });
   await meanwhile.start();
   const address = await meanwhile.server().listen({ port: 0 });
   return { port: Number(new URL(address).port), close: () => meanwhile.stop() };
 }
 
 /** Defaults throughout, so `synchronous=FULL`; only the type's concurrency is raised. */
-export function openMeanwhile(
+export async function openMeanwhile(
   store: StoreAddress,
-  options: { worker: boolean; onStart?: () => void },
+  options: { worker: boolean; onStart?: () => void; openStore?: OpenStore | undefined },
 ): Promise<Meanwhile> {
   if (store.kind !== "directory") throw wrongStore("meanwhile on SQLite", "directory", store.kind);
   const echo = defineJob({
@@ -64,10 +71,14 @@ export function openMeanwhile(
       return echoResult();
     },
   });
-  return createMeanwhile({
+  const file = join(store.path, "meanwhile.db");
+  const own = options.openStore?.(file);
+  const meanwhile = await createMeanwhile({
     jobs: [echo],
-    store: `sqlite:${join(store.path, "meanwhile.db")}`,
+    store: own ?? `sqlite:${file}`,
     files: join(store.path, "files"),
     ...(options.worker ? {} : { worker: false as const }),
   });
+  // A store that was given stays open at `stop`.
+  return own === undefined ? meanwhile : { ...meanwhile, stop: () => meanwhile.stop().then(() => own.close()) };
 }

@@ -6,5 +6,6 @@ import { httpCpu } from "./http-cpu.js";
 import { httpSubmit } from "./http-submit.js";
 import { idleLatency } from "./idle-latency.js";
 import { submits } from "./submits.js";
+import { thread } from "./thread.js";
 
-export const measures: readonly Measure[] = [submits, drain, httpSubmit, idleLatency, claimCost, httpCpu];
+export const measures: readonly Measure[] = [submits, drain, httpSubmit, idleLatency, claimCost, httpCpu, thread];

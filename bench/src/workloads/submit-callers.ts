@@ -1,11 +1,13 @@
 // Many concurrent callers, each submitting its next job when the last one was acknowledged.
-import type { SubmitContender } from "../contender.js";
+import type { SubmitContender, SubmitsOutcome } from "../contender.js";
 import { echoParameters } from "../jobs.js";
+import { cpuSecondsOfThisProcess } from "../processes.js";
 
 export async function submitFromCallers(
   contender: SubmitContender,
   options: { callers: number; durationMs: number },
-): Promise<{ submitted: number; elapsedMs: number }> {
+): Promise<SubmitsOutcome> {
+  const cpuBefore = cpuSecondsOfThisProcess();
   const startedAt = performance.now();
   const endsAt = startedAt + options.durationMs;
   let submitted = 0;
@@ -16,5 +18,6 @@ export async function submitFromCallers(
     }
   };
   await Promise.all(Array.from({ length: options.callers }, caller));
-  return { submitted, elapsedMs: performance.now() - startedAt };
+  const cpuSeconds = cpuSecondsOfThisProcess() - cpuBefore;
+  return { submitted, elapsedMs: performance.now() - startedAt, cpuSeconds };
 }
