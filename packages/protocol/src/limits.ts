@@ -16,6 +16,8 @@ export const LIMITS = {
   resultBytes: 1 * MIB,
   /** The JSON text of one output chunk. */
   outputChunkBytes: 64 * KIB,
+  /** The JSON text of an error's details. */
+  errorDetailsBytes: 64 * KIB,
   /** `output` calls of one job. */
   outputCalls: 10_000,
   /** A result above this is sent on push channels as `null` with `resultUrl`. */

@@ -6,6 +6,7 @@ import { AppError } from "../errors.js";
 import { type IdSource, isUuid } from "../ids.js";
 import { requireInteger, requireMs } from "../options.js";
 import { maySee, type Principal } from "../principal/principal.js";
+import { shortText } from "../storable-text.js";
 import type { FileRecord, FileRecordStore } from "../store/file-record-store.js";
 import type { FileBytes } from "./file-bytes.js";
 
@@ -46,6 +47,8 @@ export interface FilesDependencies {
 }
 
 const DAY_MS = 86_400_000;
+/** Characters; no file system takes more. */
+const LONGEST_NAME = 255;
 
 /** @throws ConfigurationError where an option is wrong. */
 export function createFiles({ records, bytes, ids, clock }: FilesDependencies, options: FilesOptions = {}): Files {
@@ -74,7 +77,7 @@ export function createFiles({ records, bytes, ids, clock }: FilesDependencies, o
       const file: FileRecord = {
         id,
         owner,
-        name,
+        name: shortText(name, LONGEST_NAME),
         mediaType,
         ...written,
         createdAt,

@@ -4,6 +4,7 @@ import { type Coalescer, createCoalescer } from "../batch/coalesce.js";
 import type { Clock } from "../clock.js";
 import type { JobLog } from "../definition/context.js";
 import type { Logger } from "../logger.js";
+import { storableText } from "../storable-text.js";
 import type { JobLogStore, NewLogLine } from "../store/job-log-store.js";
 
 export interface AttemptLog extends JobLog {
@@ -56,7 +57,8 @@ function bounded(
   message: string,
   fields: Record<string, unknown> | undefined,
 ): { message: string; fields: string | null } {
-  const text = clean(String(message));
+  // A log must take any text.
+  const text = storableText(String(message));
   const short = Buffer.byteLength(text) > LIMITS.logLineBytes ? cut(text) : text;
   if (fields === undefined) return { message: short, fields: null };
   try {
@@ -76,9 +78,4 @@ const CUT_NOTE = " … (cut)";
 function cut(text: string): string {
   const bytes = Buffer.from(text).subarray(0, LIMITS.logLineBytes - Buffer.byteLength(CUT_NOTE));
   return bytes.toString().replace(/\uFFFD$/, "") + CUT_NOTE;
-}
-
-/** A log must take any text: what no store can hold is made visible instead. */
-function clean(text: string): string {
-  return text.toWellFormed().replaceAll("\0", "\u2400");
 }

@@ -4,6 +4,7 @@ import { type Validation, validate } from "../definition/catalog.js";
 import type { AnyJobDefinition } from "../definition/define-job.js";
 import { type AbortReason, NonRetryableError, RetryAfterError, RetryableError } from "../definition/handler-errors.js";
 import { jsonTextPayload, type Payload } from "../job/payload.js";
+import { shortText } from "../storable-text.js";
 
 export type Outcome =
   | { readonly kind: "completed"; readonly result: Payload }
@@ -20,23 +21,32 @@ export function outcomeOfError(cause: unknown): Outcome {
   if (cause instanceof NonRetryableError) return { kind: "failed", error: shownError(cause), retry: "never", cause };
   if (cause instanceof RetryableError) return { kind: "failed", error: shownError(cause), retry: "backoff", cause };
   if (cause instanceof RetryAfterError) {
-    const error = { code: cause.code, message: cause.message };
+    const error = shownError(cause);
     return { kind: "failed", error, retry: { afterMs: Math.min(Math.round(cause.afterMs), LIMITS.durationMs) }, cause };
   }
   return { kind: "failed", error: { code: "handler_error", message: HIDDEN_MESSAGE }, retry: "backoff", cause };
 }
 
-function shownError({ code, message, details }: NonRetryableError | RetryableError): JobError {
-  return details === undefined ? { code, message } : { code, message, details: jsonOrNothing(details) };
+/** Longer ones belong in the job's log. */
+const LONGEST_MESSAGE = 2_000;
+
+function shownError({ code, message, details }: { code: string; message: string; details?: unknown }): JobError {
+  const shown = { code: shortText(String(code), 100), message: shortText(String(message), LONGEST_MESSAGE) };
+  return details === undefined ? shown : { ...shown, details: shownDetails(details) };
 }
 
-function jsonOrNothing(details: unknown): unknown {
+function shownDetails(details: unknown): unknown {
+  let json: string;
   try {
-    return JSON.parse(JSON.stringify(details) ?? "null");
+    json = JSON.stringify(details) ?? "null";
   } catch {
     // A cycle or a BigInt: the code and the message still say what happened.
     return null;
   }
+  const isSmall = Buffer.byteLength(json) <= LIMITS.errorDetailsBytes;
+  const shown: unknown = isSmall ? JSON.parse(json) : undefined;
+  if (isSmall && !(json.includes("\\u") && findUnstorableText(shown) !== undefined)) return shown;
+  return { note: `The details were left out: ${isSmall ? "text with NUL or a lone surrogate" : "too large"}.` };
 }
 
 /** Checks what the handler returned and makes the text to store of it. Synchronous where the schema is. */
@@ -70,5 +80,5 @@ function storable(value: unknown): Outcome {
 }
 
 function invalidResult(message: string): Outcome {
-  return { kind: "failed", error: { code: "invalid_result", message }, retry: "never" };
+  return { kind: "failed", error: shownError({ code: "invalid_result", message }), retry: "never" };
 }

@@ -6,6 +6,7 @@ import { AttemptAbortedError, NonRetryableError } from "../definition/handler-er
 import type { ClaimedJob, Progress } from "../job/job.js";
 import { jsonTextPayload, type Payload } from "../job/payload.js";
 import { isRefusal, transition } from "../job/transitions.js";
+import { shortText } from "../storable-text.js";
 
 export interface ReporterOptions {
   job: ClaimedJob;
@@ -41,7 +42,8 @@ export class Reporter {
     this.#pending = progress;
     if (this.#cancelTimer !== undefined) return;
     const { clock, progressEveryMs } = this.#options;
-    const waitMs = this.#lastWriteAt + progressEveryMs - clock.now();
+    // At most: a clock that was set back must not hold it up.
+    const waitMs = Math.min(progressEveryMs, this.#lastWriteAt + progressEveryMs - clock.now());
     if (waitMs <= 0) this.#writeProgress();
     else {
       this.#cancelTimer = clock.after(waitMs, () => {
@@ -132,14 +134,10 @@ export function progressOf(
   }
   return {
     fraction,
-    message: message === undefined ? null : storableMessage(message),
+    message: message === undefined ? null : shortText(String(message), LONGEST_MESSAGE),
     currentStep: steps?.currentStep ?? null,
     totalSteps: steps?.totalSteps ?? null,
   };
 }
 
 const LONGEST_MESSAGE = 1_000;
-
-function storableMessage(message: string): string {
-  return String(message).slice(0, LONGEST_MESSAGE).toWellFormed().replaceAll("\0", "\u2400");
-}

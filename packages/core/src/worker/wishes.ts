@@ -64,7 +64,8 @@ export function createWishes({ store, clock, logger, held }: WishesDependencies)
     note,
     foreignCommit() {
       if (cancelTimer !== undefined || held.size === 0) return;
-      const waitMs = Math.max(0, lookedAt + LOOK_EVERY_MS - clock.now());
+      // At most: a clock that was set back must not hold it up.
+      const waitMs = Math.min(LOOK_EVERY_MS, Math.max(0, lookedAt + LOOK_EVERY_MS - clock.now()));
       cancelTimer = clock.after(waitMs, () => {
         cancelTimer = undefined;
         void look();
