@@ -46,7 +46,7 @@ function explain(code: ResultCode, file: string): string | undefined {
     case "READONLY":
       return `The SQLite file "${file}" cannot be written. This process needs to write to the file and to its folder (for "-wal" and "-shm").`;
     case "CANTOPEN":
-      return `The SQLite file "${file}" cannot be opened. It must be a file, in a folder where this process may create files.`;
+      return `The SQLite file "${file}" cannot be opened. It must be a file that this process may write, in a folder where it may create others ("-wal" and "-shm").`;
     case "NOTADB":
       return `"${file}" is not an SQLite database. Name another file, or move this one away; a new one is created.`;
     case "CORRUPT":

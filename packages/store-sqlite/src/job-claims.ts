@@ -52,6 +52,7 @@ export function createJobClaims(connection: Connection, { events, clock }: { eve
       leases: readonly HeldLease[],
       { byMs, now = clock.now() }: { byMs: number; now?: number },
     ): readonly LeaseResult[] {
+      if (leases.length === 0) return [];
       return connection.write(() =>
         leases.map(({ jobId, leaseToken }): LeaseResult => {
           const row = extend.find([now + byMs, jobId, leaseToken]);

@@ -1,6 +1,6 @@
 // Several processes on one file, and processes that die in the middle of a write. The children run the built package.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -147,6 +147,36 @@ describe("several processes on one file", () => {
 
     await until(() => hints > 0, { what: "a hint of the child's commits came", limitMs: 15_000 });
     stop();
+  });
+});
+
+const INSERT_WHEN_TOLD = `
+  const { existsSync } = await import("node:fs");
+  say("open");
+  while (!existsSync(file + ".go")) await new Promise((resolve) => setTimeout(resolve, 2));
+  const waiting = store.jobs.insert([[makeNew()]]);
+  say("waits");
+  await waiting;
+  say("written");
+  await store.close();
+`;
+
+describe("a process that has nothing to do but to wait for the lock", () => {
+  it("does not end before it has written", async () => {
+    const child = start(INSERT_WHEN_TOLD, "a");
+    const said = (line: string) =>
+      until(() => child.lines.includes(line), { what: `it says "${line}"`, limitMs: 15_000 });
+    await said("open");
+    const other = loadDriver().open(file);
+    other.exec("begin immediate");
+    writeFileSync(`${file}.go`, "");
+    await said("waits");
+
+    other.exec("commit");
+    other.close();
+
+    expect(await child.ended).toBe(0);
+    expect(child.lines).toContain("written");
   });
 });
 

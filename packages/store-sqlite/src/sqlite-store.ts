@@ -72,7 +72,8 @@ export function storeOn(
     apiKeys: behindQueue<ApiKeyStore>(createApiKeys(connection), API_KEY_METHODS, queue),
 
     now: async () => clock.now(),
-    watch: (listener) => watch.add(listener),
+    // No other process can see this memory: there is nothing to look for.
+    watch: file === ":memory:" ? () => () => {} : (listener) => watch.add(listener),
     migrate: () => queue.write(() => migrate(connection, { file, clock, migrations: MIGRATIONS })),
 
     async check() {

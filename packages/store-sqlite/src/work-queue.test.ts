@@ -77,6 +77,21 @@ describe("the work queue", () => {
     await expect(answer).rejects.toThrow(/"test.db" is locked by another writer for too long/);
   });
 
+  it("does not try once for each of those whose time is up", async () => {
+    const { queue, clock } = makeQueue();
+    let attempts = 0;
+    const blocked = () => {
+      attempts++;
+      throw new Busy("database is locked");
+    };
+    const outcomes = Promise.allSettled(Array.from({ length: 50 }, () => queue.write(blocked)));
+
+    clock.advance(200);
+    await outcomes;
+
+    expect(attempts).toBeLessThan(20);
+  });
+
   it("goes on after work that failed for another reason", async () => {
     const { queue, lock, clock, work } = makeQueue();
     const first = queue.write(() => {

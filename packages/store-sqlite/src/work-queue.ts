@@ -22,8 +22,9 @@ export interface WorkQueueOptions {
 
 interface WaitingWork {
   readonly deadline: number;
-  /** @returns `false` where the file is still locked. */
-  attempt(isLast: boolean): boolean;
+  /** @returns the error where the file is still locked. */
+  attempt(): unknown;
+  giveUp(error: unknown): void;
 }
 
 /** Another process's transaction takes about as long; doubled up to the last one. */
@@ -32,43 +33,57 @@ const LONGEST_WAIT_MS = 32;
 
 export function createWorkQueue({ clock, file, busyTimeoutMs }: WorkQueueOptions): WorkQueue {
   const writes: WaitingWork[] = [];
-  let waitingReads = 0;
-  let closed = false;
+  const reads = new Set<WaitingWork>();
   const onIdle: (() => void)[] = [];
+  let closed = false;
 
   const settled = (): void => {
-    if (writes.length === 0 && waitingReads === 0) for (const resolve of onIdle.splice(0)) resolve();
+    if (writes.length > 0 || reads.size > 0) return;
+    for (const resolve of onIdle.splice(0)) resolve();
   };
 
   const waiting = <T>(work: () => T): { entry: WaitingWork; outcome: Promise<T> } => {
     const { promise: outcome, resolve, reject } = withResolvers<T>();
-    const attempt = (isLast: boolean): boolean => {
+    const attempt = (): unknown => {
       try {
         resolve(work());
-        return true;
       } catch (error) {
-        if (isBusy(error) && !isLast) return false;
+        if (isBusy(error)) return error;
         reject(toStoreError(error, file));
-        return true;
       }
+      return undefined;
     };
-    return { entry: { deadline: clock.now() + busyTimeoutMs, attempt }, outcome };
+    const giveUp = (error: unknown): void => reject(toStoreError(error, file));
+    return { entry: { deadline: clock.now() + busyTimeoutMs, attempt, giveUp }, outcome };
   };
 
   const drain = (waitMs: number): void => {
     clock.after(waitMs, () => {
       for (let first = writes[0]; first !== undefined; first = writes[0]) {
-        if (!first.attempt(clock.now() >= first.deadline)) return drain(Math.min(waitMs * 2, LONGEST_WAIT_MS));
+        const locked = first.attempt();
+        if (locked !== undefined) return postpone(locked, waitMs);
         writes.shift();
       }
       settled();
     });
   };
 
+  // One attempt has told that the file is locked; those whose time is up need none of their own.
+  const postpone = (locked: unknown, waitMs: number): void => {
+    const now = clock.now();
+    while (writes[0] !== undefined && writes[0].deadline <= now) writes.shift()?.giveUp(locked);
+    if (writes.length > 0) drain(Math.min(waitMs * 2, LONGEST_WAIT_MS));
+    else settled();
+  };
+
   const retryRead = (entry: WaitingWork, waitMs: number): void => {
     clock.after(waitMs, () => {
-      if (!entry.attempt(clock.now() >= entry.deadline)) return retryRead(entry, Math.min(waitMs * 2, LONGEST_WAIT_MS));
-      waitingReads--;
+      const locked = entry.attempt();
+      if (locked !== undefined && clock.now() < entry.deadline) {
+        return retryRead(entry, Math.min(waitMs * 2, LONGEST_WAIT_MS));
+      }
+      if (locked !== undefined) entry.giveUp(locked);
+      reads.delete(entry);
       settled();
     });
   };
@@ -82,7 +97,7 @@ export function createWorkQueue({ clock, file, busyTimeoutMs }: WorkQueueOptions
         if (!isBusy(error)) throw toStoreError(error, file);
       }
       const { entry, outcome } = waiting(work);
-      waitingReads++;
+      reads.add(entry);
       retryRead(entry, FIRST_WAIT_MS);
       return outcome;
     },
@@ -103,7 +118,7 @@ export function createWorkQueue({ clock, file, busyTimeoutMs }: WorkQueueOptions
 
     async close() {
       closed = true;
-      if (writes.length === 0 && waitingReads === 0) return;
+      if (writes.length === 0 && reads.size === 0) return;
       await new Promise<void>((resolve) => {
         onIdle.push(resolve);
       });
