@@ -30,6 +30,8 @@ export interface MeanwhileOptions {
   fileLimits?: FilesOptions;
   /** `false`: this process accepts jobs and runs none. Default: runs all types. */
   worker?: WorkerOptions | false;
+  /** How long the other processes' leases last, in milliseconds, where this one runs none. Default: 15 000. */
+  leaseMs?: number;
   /** Credentials, limits and addresses of the HTTP server. Only looked at where `server()` is called. */
   server?: ServerOptions;
   /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
@@ -114,11 +116,12 @@ interface Parts {
 }
 
 function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }: Parts): Meanwhile {
-  const { jobs, worker, fileLimits, shutdownGraceMs, server } = options;
+  const { jobs, worker, leaseMs, fileLimits, shutdownGraceMs, server } = options;
   const service = createService(
     { store, jobs, fileBytes, logger },
     {
       ...(worker === undefined ? {} : { worker }),
+      ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(fileLimits === undefined ? {} : { files: fileLimits }),
       ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
     },

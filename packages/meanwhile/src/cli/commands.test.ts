@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWorkbench, type Ended, type Workbench } from "../../test/programs.js";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { createWorkbench, type Ended, TEST_LIMIT_MS, type Workbench } from "../../test/programs.js";
 
 const HTML = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 5\r\n\r\n<html";
+
+vi.setConfig({ testTimeout: TEST_LIMIT_MS });
 
 let bench: Workbench;
 let url: string;

@@ -2,8 +2,10 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createWorkbench, FIXTURES, type Workbench } from "../../test/programs.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createWorkbench, FIXTURES, TEST_LIMIT_MS, type Workbench } from "../../test/programs.js";
+
+vi.setConfig({ testTimeout: TEST_LIMIT_MS });
 
 let bench: Workbench;
 

@@ -43,7 +43,10 @@ describe("finding", () => {
 
 describe("refusing, with the file, what is wrong and what would do", () => {
   it.each([
-    ["wrong/negative-timeout.ts", /negative-timeout\.ts: defineJob\("slow"\): timeoutMs must be .* at least 1; got -1/],
+    [
+      "wrong/negative-timeout.ts",
+      /negative-timeout\.ts: defineJob\("slow"\): timeoutMs must be .* at least 1.*; got -1/,
+    ],
     ["wrong/no-json-form.ts", /no-json-form\.ts: defineJob\("dated"\): parameters has no JSON form.*text for a date/],
     ["wrong/same-*.ts", /same-b\.ts: the job type "same" is already defined in .*same-a\.ts.*name of its own/],
     ["wrong/throws.ts", /throws\.ts: The module failed while it was loaded: The module needs a database\./],

@@ -1,10 +1,12 @@
 // The life of the processes: refused starts, calm stops, two roles on one store.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createWorkbench, FIXTURES, type Workbench } from "../../test/programs.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createWorkbench, FIXTURES, TEST_LIMIT_MS, type Workbench } from "../../test/programs.js";
 
 const JOBS = ["--jobs", join(FIXTURES, "jobs", "*.ts")];
+
+vi.setConfig({ testTimeout: TEST_LIMIT_MS });
 
 let bench: Workbench;
 

@@ -88,6 +88,7 @@ async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions):
     files: settings.files,
     fileLimits: { maxBytes: settings.maxFileBytes },
     worker: settings.role === "api" ? false : { leaseMs: settings.leaseMs },
+    leaseMs: settings.leaseMs,
     server: {
       apiKeys,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
