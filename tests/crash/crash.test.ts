@@ -49,7 +49,8 @@ describe("kill -9", () => {
       const facts = readFacts(herd.storeFile, herd.journals);
 
       expect(audit(facts, promises)).toEqual([]);
-      expect([...herd.deaths.values()].reduce((sum, count) => sum + count, 0)).toBe(kills);
+      expect(herd.kills).toBeGreaterThanOrEqual(kills);
+      expect(herd.unmet).toEqual([]);
       expect(facts.jobs.length).toBeGreaterThanOrEqual(promises.accepted.size);
       report(name, { herd, promises, jobs: facts.jobs.length, events: facts.events.length });
     });

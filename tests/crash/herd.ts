@@ -10,7 +10,7 @@ export interface HerdOptions {
   folder: string;
   roles: readonly Role[];
   random: Random;
-  /** How many times a process is to die. */
+  /** How many times a process is to die; a few more where a place has not been met by then. */
   kills: number;
 }
 
@@ -39,8 +39,9 @@ export class Herd {
   /** How many died at each place; `outside`: killed while it did whatever it did. */
   readonly deaths = new Map<KillPoint | "outside", number>();
   readonly #options: HerdOptions;
-  readonly #due: (KillPoint | "outside")[];
-  #left: number;
+  readonly #due: (KillPoint | "outside")[] = [];
+  /** How often a process was armed for the place and did not come by often enough. */
+  readonly #missed = new Map<KillPoint | "outside", number>();
   #server: Slot | undefined;
   #addressWaiters: (() => void)[] = [];
   #slots: Slot[] = [];
@@ -48,8 +49,6 @@ export class Herd {
 
   constructor(options: HerdOptions) {
     this.#options = options;
-    this.#left = options.kills;
-    this.#due = [];
   }
 
   get storeFile(): string {
@@ -58,6 +57,16 @@ export class Herd {
 
   get journals(): readonly string[] {
     return this.#options.roles.map((_, index) => this.#journal(index));
+  }
+
+  get kills(): number {
+    return [...this.deaths.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The places at which nobody has died, although some process comes by there. */
+  get unmet(): readonly KillPoint[] {
+    const points = new Set(this.#options.roles.flatMap((role) => POINTS[role]));
+    return [...points].filter((point) => !this.deaths.has(point));
   }
 
   /** Resolves when all the kills are done; every process has ended then. @throws where one ends by itself. */
@@ -94,7 +103,7 @@ export class Herd {
   }
 
   async #keepAlive(slot: Slot): Promise<void> {
-    while (this.#left > 0) {
+    while (!this.#stopped) {
       const death = this.#nextDeath(slot.role);
       slot.submitsLeft = death === "outside" ? 10 + this.#options.random.below(200) : SUBMITS_PER_LIFE;
       slot.program = this.#start(slot, death === "outside" ? "" : `${death}:${this.#hit(death)}`);
@@ -106,7 +115,9 @@ export class Herd {
       if (this.#stopped) return;
       const cause = slot.submitsLeft <= 0 ? "outside" : death;
       this.deaths.set(cause, (this.deaths.get(cause) ?? 0) + 1);
-      if (--this.#left <= 0) this.#end();
+      if (cause !== death) this.#noteMiss(death);
+      const { kills } = this.#options;
+      if (this.kills >= kills + MOST_EXTRA || (this.kills >= kills && this.unmet.length === 0)) this.#end();
     }
   }
 
@@ -131,6 +142,12 @@ export class Herd {
     });
   }
 
+  /** It comes again soon, and needs fewer hits then. */
+  #noteMiss(death: KillPoint | "outside"): void {
+    this.#missed.set(death, (this.#missed.get(death) ?? 0) + 1);
+    this.#due.unshift(death);
+  }
+
   /** Every place comes once, in an order of chance, before any comes again. */
   #nextDeath(role: Role): KillPoint | "outside" {
     const fits = (death: KillPoint | "outside") => death === "outside" || POINTS[role].includes(death);
@@ -147,7 +164,7 @@ export class Herd {
   }
 
   #hit(point: KillPoint): number {
-    return 1 + this.#options.random.below(MOST_HITS[point]);
+    return 1 + this.#options.random.below(Math.ceil(MOST_HITS[point] / 4 ** (this.#missed.get(point) ?? 0)));
   }
 
   #journal(index: number): string {
@@ -160,6 +177,8 @@ export class Herd {
     for (const wake of waiting) wake();
   }
 }
+
+const MOST_EXTRA = 8;
 
 /** Whoever was not hit by then dies from outside. */
 const SUBMITS_PER_LIFE = 400;
