@@ -37,6 +37,11 @@ export interface ServiceParts {
 export interface ServiceOptions {
   /** `false`: this process runs no jobs. Default: with the defaults of `WorkerOptions`. */
   worker?: WorkerOptions | false;
+  /**
+   * How long the leases of the other processes' workers last, in milliseconds, for a process that runs no jobs itself: it looks
+   * after their leases, too. Default: as of `WorkerOptions`.
+   */
+  leaseMs?: number;
   files?: FilesOptions;
   /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
   shutdownGraceMs?: number;
@@ -72,7 +77,9 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
   const files = createFiles({ records: store.files, bytes: fileBytes, ids, clock }, options.files);
   const common = { store, catalog, writer, wakeups, files, clock, random, ids, logger };
   const worker = workerOptions === undefined ? undefined : createWorker(common, workerOptions);
-  const chores = createChores(common, resolveWorkerOptions(workerOptions).leaseMs);
+  const { leaseMs } = options;
+  const leases = resolveWorkerOptions(workerOptions ?? (leaseMs === undefined ? {} : { leaseMs }));
+  const chores = createChores(common, leases.leaseMs);
   let draining = false;
 
   const engine = createEngine({
