@@ -1,12 +1,14 @@
 // The log of the process: pino, with the ids of the request or job that is running on every line.
 import { currentLogFields, type Logger, silentLogger } from "@meanwhile/core";
-import { type LoggerOptions, pino } from "pino";
+import { type DestinationStream, type LoggerOptions, pino } from "pino";
 
 /** Credentials that a careless line might hold. */
 const SECRETS = ["authorization", "headers.authorization", "req.headers.authorization", "token", "ticket", "key"];
 
-export function createLogger(options: LoggerOptions = {}): Logger {
-  return pino({ redact: SECRETS, mixin: () => ({ ...currentLogFields() }), ...options });
+/** @param destination Where the lines go. Default: the standard output. */
+export function createLogger(options: LoggerOptions = {}, destination?: DestinationStream): Logger {
+  const settings = { redact: SECRETS, mixin: () => ({ ...currentLogFields() }), ...options };
+  return destination === undefined ? pino(settings) : pino(settings, destination);
 }
 
 /** A logger as it is, or made by pino; silence where there is none. */

@@ -1,8 +1,7 @@
 // What every request carries from its first moment: an id, its trace, its path, and both ids on every log line.
 
 import type { IncomingMessage } from "node:http";
-import type { Origin } from "@meanwhile/core";
-import { AppError, withLogFields } from "@meanwhile/core";
+import { AppError, type LogFields, type Origin, withLogFields } from "@meanwhile/core";
 import { parseTraceContext } from "@meanwhile/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { HttpRefusal } from "./problem.js";
@@ -21,8 +20,18 @@ export function installRequestContext(app: FastifyInstance): void {
       request.trace = parseTraceContext(traceparent, headers.tracestate as string | undefined);
     }
     reply.header("x-request-id", request.id);
-    withLogFields({ requestId: request.id, traceId: traceIdOf(request) }, () => done(faultOf(request.raw)));
+    withLogFields(logFieldsOf(request), () => done(faultOf(request.raw)));
   });
+}
+
+/** Made out only where a line is written: most requests write none. */
+function logFieldsOf(request: FastifyRequest): LogFields {
+  return {
+    requestId: request.id,
+    get traceId() {
+      return traceIdOf(request);
+    },
+  };
 }
 
 /** What Node would refuse by itself, without a problem document. */
