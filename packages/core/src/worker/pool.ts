@@ -63,6 +63,14 @@ export class Pool {
     return this.#next < this.#buffer.length ? this.#buffer[this.#next++] : undefined;
   }
 
+  /** Takes out one job. @returns `false` where it does not wait here. */
+  remove(job: ClaimedJob): boolean {
+    const place = this.#buffer.indexOf(job, this.#next);
+    if (place < 0) return false;
+    this.#buffer.splice(place, 1);
+    return true;
+  }
+
   /** Takes out what was claimed before this instant and has not begun. */
   takeOlderThan(instant: number, leaseMs: number): readonly ClaimedJob[] {
     const left: ClaimedJob[] = [];

@@ -23,14 +23,20 @@ export interface WishesDependencies {
   clock: Clock;
   logger: Logger;
   held: HeldLeases;
+  /** Gives a job back that has not begun; with a wish there, that ends it. */
+  giveBackUnbegun(held: Held): void;
 }
 
-export function createWishes({ store, clock, logger, held }: WishesDependencies): Wishes {
+export function createWishes({ store, clock, logger, held, giveBackUnbegun }: WishesDependencies): Wishes {
   let lookedAt = 0;
   let cancelTimer: (() => void) | undefined;
 
-  const note = ({ attempt }: Held, by: string) => {
-    if (attempt === undefined) return;
+  const note = (wished: Held, by: string) => {
+    const { attempt } = wished;
+    if (attempt === undefined) {
+      giveBackUnbegun(wished);
+      return;
+    }
     attempt.claimed = { ...attempt.claimed, cancelRequestedBy: by };
     attempt.abort("cancelled");
   };

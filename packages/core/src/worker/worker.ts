@@ -98,7 +98,13 @@ class PooledWorker implements Worker {
       abortGraceMs: options.abortGraceMs,
       progressEveryMs: options.progressEveryMs,
     };
-    this.#wishes = createWishes({ ...dependencies, held: this.#held });
+    this.#wishes = createWishes({
+      ...dependencies,
+      held: this.#held,
+      giveBackUnbegun: (held) => {
+        if (this.#pools.get(held.job.type)?.remove(held.job) === true) void this.#giveBack(held);
+      },
+    });
     this.#settling = createSettling({ ...dependencies, mayWait: () => this.#state === "running" });
     this.#claims = createClaimLoop({
       clock,
