@@ -21,6 +21,9 @@ export interface ChoreLoop {
   armAt(instant: number): void;
 }
 
+/** Clocks of one deployment are mostly closer than this. */
+const PAUSE_MS = 20;
+
 /** Runs one chore regularly, and earlier where it is armed. A failing run is logged and tried again at the next time. */
 export function createChoreLoop(chore: Chore, { clock, logger }: { clock: Clock; logger: Logger }): ChoreLoop {
   let running = false;
@@ -51,7 +54,10 @@ export function createChoreLoop(chore: Chore, { clock, logger }: { clock: Clock;
   const run = async () => {
     try {
       const again = await chore.runOnce();
-      if (again !== undefined) arm(again);
+      if (again === undefined) return;
+      // What is due here already, and was not done, is not due by the store's clock yet: no reason to ask without pause.
+      const now = clock.now();
+      arm(again > now ? again : now + PAUSE_MS);
     } catch (error) {
       logger.warn({ err: error, chore: chore.name }, "a chore failed; it is tried again");
     }
