@@ -100,10 +100,11 @@ function contentNames(content: unknown): string {
     .join(", ");
 }
 
+// The anchor stands inside: browsers open what a link leads into, and not what it leads to.
 function shapes({ components }: OpenApiDocument): string {
   const blocks = Object.entries(components.schemas).map(
     ([name, schema]) =>
-      `<details id="shape-${escapeHtml(name)}"><summary><code>${escapeHtml(name)}</code></summary><div class="body">${describeSchema(schema, { whole: true })}</div></details>`,
+      `<details><summary><code>${escapeHtml(name)}</code></summary><div class="body" id="shape-${escapeHtml(name)}">${describeSchema(schema, { whole: true })}</div></details>`,
   );
   return `<section id="shapes"><h2>Shapes</h2>${blocks.join("")}</section>`;
 }

@@ -17,7 +17,10 @@ a{color:var(--accent)}
 code,pre{font:.88em/1.5 ui-monospace,monospace}
 pre{background:var(--shade);border:1px solid var(--line);border-radius:8px;padding:1rem;overflow:auto}
 details{border:1px solid var(--line);border-radius:8px;margin:.5rem 0;background:var(--paper)}
-details:target{border-color:var(--accent)}
+details:target,details:has(:target){border-color:var(--accent)}
+.body{scroll-margin-top:3.5rem}
+summary::before{content:"\\25B8";color:var(--soft)}
+details[open]>summary::before{content:"\\25BE"}
 tr:target{outline:2px solid var(--accent)}
 summary{cursor:pointer;padding:.6rem .9rem;display:flex;flex-wrap:wrap;gap:.25rem .75rem;align-items:baseline}
 summary:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-offset:2px}

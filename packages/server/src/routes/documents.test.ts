@@ -83,6 +83,9 @@ describe("GET /docs", () => {
       await details.locator("summary").click();
 
       expect(await details.locator("table").first().isVisible()).toBe(true);
+      await details.locator("a[href='#shape-SubmitJob']").click();
+
+      expect(await page.locator("#shape-SubmitJob").isVisible()).toBe(true);
       expect(await page.locator("#queue_full").isVisible()).toBe(true);
       expect(await page.evaluate("getComputedStyle(document.querySelector('.method')).backgroundColor")).not.toBe(
         "rgba(0, 0, 0, 0)",
