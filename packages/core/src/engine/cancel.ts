@@ -5,7 +5,7 @@ import type { Wakeups } from "../event/wakeups.js";
 import type { Job } from "../job/job.js";
 import { isRefusal, transition } from "../job/transitions.js";
 import type { Store } from "../store/store.js";
-import { alreadyFinished } from "./refusals.js";
+import { alreadyFinished, jobPurged } from "./refusals.js";
 
 export interface CancelDependencies {
   store: Store;
@@ -38,5 +38,5 @@ export async function cancelJob(
     const after = (await store.jobs.find(job.id)) ?? job;
     return { job: after, outcome: after.status === "CANCELLED" ? "cancelled" : "requested" };
   }
-  throw alreadyFinished(first);
+  throw jobPurged(first.id);
 }

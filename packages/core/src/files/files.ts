@@ -64,7 +64,10 @@ export function createFiles({ records, bytes, ids, clock }: FilesDependencies, o
   const erase = async (fileIds: readonly string[], options?: { unlinkedOnly: boolean }) => {
     if (fileIds.length === 0) return;
     // The record first: a file that is still listed but has no bytes would be worse than bytes that nobody lists.
-    for (const fileId of await records.remove(fileIds, options)) await bytes.remove(fileId);
+    const gone = await records.remove(fileIds, options);
+    const outcomes = await Promise.allSettled(gone.map((fileId) => bytes.remove(fileId)));
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   };
 
   return {

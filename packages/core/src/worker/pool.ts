@@ -52,10 +52,9 @@ export class Pool {
   }
 
   push(jobs: readonly ClaimedJob[]): void {
-    if (this.#next === this.#buffer.length) {
-      this.#buffer = [];
-      this.#next = 0;
-    }
+    // Those that have begun are forgotten here: under load the buffer never runs empty.
+    if (this.#next > 0) this.#buffer = this.#buffer.slice(this.#next);
+    this.#next = 0;
     for (const job of jobs) this.#buffer.push(job);
   }
 
