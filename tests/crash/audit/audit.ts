@@ -78,12 +78,12 @@ function auditTurns({ jobs, events }: Facts): readonly string[] {
 const TERMINAL_EVENTS = new Set(["job.completed", "job.failed", "job.cancelled"]);
 
 function auditKeys({ keys }: Facts, { keys: answered }: Promises): readonly string[] {
-  const stored = new Map(keys.map(({ key, jobId }) => [key, jobId]));
+  const stored = keys === undefined ? undefined : new Map(keys.map(({ key, jobId }) => [key, jobId]));
   const faults: string[] = [];
   for (const [key, jobIds] of answered) {
     if (jobIds.size > 1) faults.push(`The key ${key} made several jobs: ${[...jobIds].join(", ")}.`);
     const [jobId] = jobIds;
-    if (jobId !== undefined && stored.get(key) !== jobId) {
+    if (stored !== undefined && jobId !== undefined && stored.get(key) !== jobId) {
       faults.push(`The key ${key} was answered with ${jobId}, and the store has ${stored.get(key)}.`);
     }
   }

@@ -52,7 +52,8 @@ export interface Facts {
   readonly events: readonly EventFact[];
   /** Events whose job is not there. */
   readonly orphanEvents: number;
-  readonly keys: readonly KeyFact[];
+  /** `undefined` where the store cannot be looked into. */
+  readonly keys: readonly KeyFact[] | undefined;
   readonly witnessed: readonly WitnessedLease[];
   /** What the workers were told they had written. */
   readonly journal: readonly JournalEntry[];
