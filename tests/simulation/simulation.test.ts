@@ -52,7 +52,8 @@ const MUST_HAPPEN = [
 
 /** The event's type, and the reason where it is a retry. */
 function nameOf({ type, data }: EventFact): string {
-  return type === "job.retrying" ? `${type} ${(data?.error as { code: string }).code}` : type;
+  const error = data?.error as { code: string } | undefined;
+  return type === "job.retrying" ? `${type} ${error?.code}` : type;
 }
 
 /** Handlers that were told to stop may still wait for their time; nothing else may. */
