@@ -2,6 +2,7 @@
 import type { UserStatement } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
 import type { SqliteStatement, SqlValue } from "./driver/driver.js";
+import { resultCode } from "./driver/result-code.js";
 
 export interface UserStatements {
   /** @throws the driver's error of the first one that fails; TypeError where one is not allowed here. */
@@ -14,11 +15,23 @@ const KEPT_STATEMENTS = 64;
 export function createUserStatements(connection: Connection): UserStatements {
   const compiled = new Map<string, SqliteStatement>();
 
+  const prepare = (sql: string): SqliteStatement => {
+    try {
+      return connection.driver.prepare(sql);
+    } catch (error) {
+      // The handler's own mistake, whatever table it names: not a file that lacks ours.
+      if (resultCode(error) !== "OTHER") throw error;
+      throw new TypeError(`A statement to commit cannot be run: ${(error as Error).message}: ${shorten(sql)}`, {
+        cause: error,
+      });
+    }
+  };
+
   const compile = (sql: string): SqliteStatement => {
     const kept = compiled.get(sql);
     if (kept !== undefined) return kept;
     requireOneStatement(sql);
-    const statement = connection.driver.prepare(sql);
+    const statement = prepare(sql);
     if (compiled.size >= KEPT_STATEMENTS) compiled.clear();
     compiled.set(sql, statement);
     return statement;
