@@ -89,17 +89,21 @@ export class Attempt implements JobContext {
     onEnd(outcome);
   }
 
-  /** Tells the handler to stop; only the first reason counts. */
+  /** Tells the handler to stop; only the first reason counts, but a later one may shorten its time to obey. */
   abort(reason: AbortReason): void {
-    if (this.#onEnd === undefined || this.#abortReason !== undefined) return;
-    this.#abortReason = reason;
-    this.#controller?.abort(new AttemptAbortedError(reason));
+    if (this.#onEnd === undefined) return;
     const { clock, abortGraceMs, logger } = this.#dependencies;
     // Whoever stops the worker has waited already; a lost lease makes the outcome worthless.
     const graceMs = reason === "stopping" || reason === "lease_lost" ? 0 : abortGraceMs;
+    if (this.#abortReason !== undefined && graceMs > 0) return;
+    const first = this.#abortReason ?? reason;
+    if (this.#abortReason === undefined) {
+      this.#abortReason = reason;
+      this.#controller?.abort(new AttemptAbortedError(reason));
+    }
     const endWithoutHandler = () => {
-      logger.warn({ jobId: this.claimed.id, reason, graceMs }, "the handler did not stop when it was told to");
-      this.#end({ kind: "aborted", reason });
+      logger.warn({ jobId: this.claimed.id, reason: first, graceMs }, "the handler did not stop when it was told to");
+      this.#end({ kind: "aborted", reason: first });
     };
     this.#addTimer(clock.after(graceMs, endWithoutHandler));
   }
