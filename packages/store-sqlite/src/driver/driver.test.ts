@@ -43,7 +43,8 @@ describe.each(drivers)("the driver $name", (driver) => {
     database.close();
   });
 
-  it.each<[SqlValue]>([[null], ["text"], [0], [-1.5], [Number.MAX_SAFE_INTEGER], ["a\0b"]])("keeps %j", (value) => {
+  // Without NUL: it is refused at the door, and some versions of node:sqlite end a text at it.
+  it.each<[SqlValue]>([[null], ["text"], [0], [-1.5], [Number.MAX_SAFE_INTEGER], ["ü 😀"]])("keeps %j", (value) => {
     const database = driver.open(":memory:");
 
     expect(database.prepare("select ?").get(value)).toEqual([value]);
