@@ -105,19 +105,21 @@ export class Herd {
   async #keepAlive(slot: Slot): Promise<void> {
     while (!this.#stopped) {
       const death = this.#nextDeath(slot.role);
-      slot.submitsLeft = death === "outside" ? 10 + this.#options.random.below(200) : SUBMITS_PER_LIFE;
-      slot.program = this.#start(slot, death === "outside" ? "" : `${death}:${this.#hit(death)}`);
+      slot.submitsLeft = this.#submitsFor(death);
+      slot.program = this.#start(
+        slot,
+        death === "outside" || death === undefined ? "" : `${death}:${this.#hit(death)}`,
+      );
       slot.address = await slot.program.ready;
       this.#wakeCallers();
       const { code, signal } = await slot.program.exited;
       slot.address = undefined;
       if (signal !== "SIGKILL") throw new Error(`${slot.role} ended by itself (${code}):\n${slot.program.output()}`);
       if (this.#stopped) return;
-      const cause = slot.submitsLeft <= 0 ? "outside" : death;
+      const cause = slot.submitsLeft <= 0 || death === undefined ? "outside" : death;
       this.deaths.set(cause, (this.deaths.get(cause) ?? 0) + 1);
-      if (cause !== death) this.#noteMiss(death);
-      const { kills } = this.#options;
-      if (this.kills >= kills + MOST_EXTRA || (this.kills >= kills && this.unmet.length === 0)) this.#end();
+      if (death !== undefined && cause !== death) this.#noteMiss(death);
+      if (this.kills >= this.#options.kills && this.unmet.length === 0) this.#end();
     }
   }
 
@@ -148,8 +150,17 @@ export class Herd {
     this.#due.unshift(death);
   }
 
-  /** Every place comes once, in an order of chance, before any comes again. */
-  #nextDeath(role: Role): KillPoint | "outside" {
+  #submitsFor(death: KillPoint | "outside" | undefined): number {
+    if (death === undefined) return Number.POSITIVE_INFINITY;
+    return death === "outside" ? 10 + this.#options.random.below(200) : SUBMITS_PER_LIFE;
+  }
+
+  /**
+   * Every place comes once, in an order of chance, before any comes again. When enough have died, only places are left
+   * that nobody has met; `undefined`: this process is to live.
+   */
+  #nextDeath(role: Role): KillPoint | "outside" | undefined {
+    if (this.kills >= this.#options.kills) return this.unmet.find((point) => POINTS[role].includes(point));
     const fits = (death: KillPoint | "outside") => death === "outside" || POINTS[role].includes(death);
     if (!this.#due.some(fits)) {
       const more = [...KILL_POINTS, "outside"] as const;
@@ -177,8 +188,6 @@ export class Herd {
     for (const wake of waiting) wake();
   }
 }
-
-const MOST_EXTRA = 8;
 
 /** Whoever was not hit by then dies from outside. */
 const SUBMITS_PER_LIFE = 400;
