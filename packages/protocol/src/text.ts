@@ -31,6 +31,15 @@ export function isStorableText(text: string): boolean {
   return !UNSTORABLE.test(text);
 }
 
+/** Whether a JSON value is nested deeper than `levels`, which also bounds how deep this looks. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isDeeperThan(item, levels - 1));
+  for (const name in value) if (isDeeperThan((value as Record<string, unknown>)[name], levels - 1)) return true;
+  return false;
+}
+
 /** One member of a JSON Pointer, escaped (RFC 6901, section 3). */
 export function escapePointer(member: string): string {
   return member.replaceAll("~", "~0").replaceAll("/", "~1");

@@ -1,5 +1,5 @@
 // Stores groups of new jobs: each group whole or not at all, each key for one job.
-import type { InsertedItem, InsertGroup, InsertResult, NewJob } from "@meanwhile/core";
+import type { Clock, InsertedItem, InsertGroup, InsertResult, KeyHolder, NewJob } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
 import type { FileLinks } from "./file-links.js";
@@ -9,28 +9,26 @@ import { insertIdempotencyKey } from "./statements/insert-idempotency-key.js";
 import { insertJob } from "./statements/insert-job.js";
 import type { Turns } from "./turns.js";
 
-interface KeyHolder {
-  readonly jobId: string;
-  readonly fingerprint: string;
+interface Holder extends KeyHolder {
   readonly isPurged: boolean;
 }
 
 export function createJobInserts(
   connection: Connection,
-  { events, turns, links }: { events: EventWriter; turns: Turns; links: FileLinks },
-): { insert(groups: readonly InsertGroup[]): readonly InsertResult[] } {
+  { events, turns, links, clock }: { events: EventWriter; turns: Turns; links: FileLinks; clock: Clock },
+) {
   const insertRow = connection.query(insertJob);
   const insertKey = connection.query(insertIdempotencyKey);
   const keyHolder = connection.query(findIdempotencyKey);
 
   // Judged before anything is written: a refused group leaves nothing behind, not even a savepoint.
-  const judge = (group: InsertGroup): InsertResult => {
+  const judge = (group: InsertGroup, now: number): InsertResult => {
     const items: InsertedItem[] = [];
-    const heldInGroup = new Map<string, KeyHolder>();
+    const heldInGroup = new Map<string, Holder>();
     for (const [index, { job, idempotency }] of group.entries()) {
       const name = idempotency === null ? "" : JSON.stringify([job.owner, idempotency.key]);
       const holder =
-        idempotency === null ? undefined : (heldInGroup.get(name) ?? findHolder(job.owner, idempotency.key));
+        idempotency === null ? undefined : (heldInGroup.get(name) ?? findHolder(job.owner, idempotency.key, now));
       if (idempotency === null || holder === undefined) {
         if (idempotency !== null) heldInGroup.set(name, { ...idempotency, jobId: job.id, isPurged: false });
         items.push({ outcome: "created", jobId: job.id });
@@ -44,8 +42,8 @@ export function createJobInserts(
     return { outcome: "stored", items };
   };
 
-  const findHolder = (owner: string, key: string): KeyHolder | undefined => {
-    const row = keyHolder.find([owner, key]);
+  const findHolder = (owner: string, key: string, now: number): Holder | undefined => {
+    const row = keyHolder.find([now, owner, key]);
     if (row === undefined) return undefined;
     const [jobId, fingerprint, isPurged] = row;
     return { jobId, fingerprint, isPurged: isPurged === 1 };
@@ -64,15 +62,23 @@ export function createJobInserts(
     if (fileIds.length > 0) links.add({ number, owner }, fileIds);
   };
 
-  const storeGroup = (group: InsertGroup): InsertResult => {
-    const result = group.some(({ idempotency }) => idempotency !== null) ? judge(group) : allCreated(group);
+  const storeGroup = (group: InsertGroup, now: number): InsertResult => {
+    const result = group.some(({ idempotency }) => idempotency !== null) ? judge(group, now) : allCreated(group);
     if (result.outcome === "stored") {
       for (const [index, item] of group.entries()) if (result.items[index]?.outcome === "created") store(item);
     }
     return result;
   };
 
-  return { insert: (groups) => events.write(() => groups.map(storeGroup)) };
+  return {
+    insert(groups: readonly InsertGroup[], { now = clock.now() }: { now?: number } = {}): readonly InsertResult[] {
+      return events.write(() => groups.map((group) => storeGroup(group, now)));
+    },
+    findKeyHolder(owner: string, key: string): KeyHolder | undefined {
+      const row = keyHolder.find([0, owner, key]);
+      return row === undefined ? undefined : { jobId: row[0], fingerprint: row[1] };
+    },
+  };
 }
 
 function allCreated(group: InsertGroup): InsertResult & { outcome: "stored" } {

@@ -17,7 +17,7 @@ export function createJobs(connection: Connection, { links, clock }: { links: Fi
   const turns = createTurns(connection);
   const userStatements = createUserStatements(connection);
   return {
-    ...createJobInserts(connection, { events, turns, links }),
+    ...createJobInserts(connection, { events, turns, links, clock }),
     ...createJobClaims(connection, { events, clock }),
     ...createJobCommits(connection, { events, turns, userStatements }),
     ...createJobQueries(connection),

@@ -125,6 +125,7 @@ function purgeInSteps(
 
 const JOB_METHODS: MethodKinds<Omit<JobStore, "purge">> = {
   insert: "write",
+  findKeyHolder: "read",
   claim: "write",
   commit: "write",
   extendLeases: "write",

@@ -310,6 +310,21 @@ describe("a queue's limit", () => {
     await service.engine.submitBatch([item, item, item], access);
   });
 
+  it("answers what it had accepted before, by its key, however full it is", async () => {
+    const service = await startTestService([limited], { worker: false });
+    const first = await service.engine.submit({ type: "limited" }, { ...access, idempotencyKey: "mine" });
+    await service.submit("limited");
+    await service.submit("limited");
+
+    const again = await service.engine.submit({ type: "limited" }, { ...access, idempotencyKey: "mine" });
+    const other = refusal(
+      service.engine.submit({ type: "limited", priority: -1 }, { ...access, idempotencyKey: "mine" }),
+    );
+
+    expect(again).toMatchObject({ replayed: true, job: { id: first.job.id } });
+    expect(await other).toMatchObject({ code: "queue_full" });
+  });
+
   it("lets in again when the queue has shrunk and was counted again", async () => {
     const clock = new ManualClock();
     const store = createMemoryStore({ clock });

@@ -5,6 +5,7 @@ import {
   canonicalJson,
   findEnvelopeFaults,
   findUnstorableText,
+  isDeeperThan,
   LIMITS,
   parseInstant,
 } from "@meanwhile/protocol";
@@ -68,6 +69,9 @@ export async function draftJob(dependencies: DraftDependencies, sent: unknown, o
 async function checkParameters(definition: AnyJobDefinition, value: unknown, pointer: string): Promise<string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalidParameters([{ pointer, detail: "Expected an object." }]);
+  }
+  if (isDeeperThan(value, LIMITS.jsonDepth)) {
+    throw invalidParameters([{ pointer, detail: `Nested deeper than ${LIMITS.jsonDepth} levels.` }]);
   }
   const text = JSON.stringify(value);
   if (text.length > LIMITS.parametersBytes || Buffer.byteLength(text) > LIMITS.parametersBytes) {

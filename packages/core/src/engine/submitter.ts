@@ -33,10 +33,32 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
     refuse(options);
     const startedAt = clock.now();
     const draft = await draftJob(dependencies, envelope, options);
-    await limits.admit(catalog.find(draft.job.type)!, 1);
+    const known = catalog.find(draft.job.type)!.queueLimit === null ? undefined : await admit([draft]);
+    if (known !== undefined) return known[0]!;
     const submitted = await storeOne(draft);
     publish("meanwhile:submit", () => facts(submitted, startedAt));
     return submitted;
+  };
+
+  /**
+   * A full queue is full for new jobs: what was accepted before is answered again.
+   *
+   * @returns the jobs, where there was no room and all of them are known by their keys.
+   * @throws AppError `queue_full`.
+   */
+  const admit = async (drafts: readonly NewJob[]): Promise<readonly Submitted[] | undefined> => {
+    try {
+      for (const [type, count] of countByType(drafts)) await limits.admit(catalog.find(type)!, count);
+      return undefined;
+    } catch (refusal) {
+      const known: Submitted[] = [];
+      for (const { job, idempotency } of drafts) {
+        const holder = idempotency === null ? undefined : await store.jobs.findKeyHolder(job.owner, idempotency.key);
+        if (holder === undefined || holder.fingerprint !== idempotency?.fingerprint) throw refusal;
+        known.push(await replay({ outcome: "exists", jobId: holder.jobId }));
+      }
+      return known;
+    }
   };
 
   const storeOne = async (draft: NewJob): Promise<Submitted> => {
@@ -79,7 +101,8 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
       refuse(options);
       const startedAt = clock.now();
       const drafts = await draftBatch(dependencies, items, options);
-      for (const [type, count] of countByType(drafts)) await limits.admit(catalog.find(type)!, count);
+      const known = await admit(drafts);
+      if (known !== undefined) return known;
       const result = await writer.insert(drafts);
       if (result.outcome !== "stored") throw refusedKey(result, drafts);
       const submitted: Submitted[] = [];

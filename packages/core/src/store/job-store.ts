@@ -14,7 +14,10 @@ export interface JobStore {
    *
    * Files named by `fileIds` that exist and belong to the job's owner are linked to it: they live as long as the job.
    */
-  insert(groups: readonly InsertGroup[]): Promise<readonly InsertResult[]>;
+  insert(groups: readonly InsertGroup[], options?: { now?: number }): Promise<readonly InsertResult[]>;
+
+  /** The job that holds an idempotency key, purged or not, and the fingerprint of its request. */
+  findKeyHolder(owner: string, key: string): Promise<KeyHolder | undefined>;
 
   /**
    * Leases ready jobs: per type at most `limit`, in the order (priority descending, `runAt`, insertion). Each claimed job
@@ -96,11 +99,16 @@ export type InsertResult =
    * earlier item of the same group, `jobId` is that item's and not stored either.
    */
   | { readonly outcome: "key_reused"; readonly index: number; readonly jobId: JobId }
-  /** Item `index` holds the key of a job that was purged, whatever its fingerprint; nothing of the group was stored. */
+  /** Item `index` holds the key of a job that was purged, or whose `purgeAt` has come, whatever its fingerprint; nothing of the group was stored. */
   | { readonly outcome: "purged"; readonly index: number; readonly jobId: JobId };
 
 /** `exists`: the key and its fingerprint are those of this earlier job; nothing was written for the item. */
 export type InsertedItem = { readonly outcome: "created" | "exists"; readonly jobId: JobId };
+
+export interface KeyHolder {
+  readonly jobId: JobId;
+  readonly fingerprint: string;
+}
 
 export interface ClaimRequest {
   readonly workerId: string;

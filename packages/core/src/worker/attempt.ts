@@ -241,6 +241,11 @@ export class Attempt implements JobContext {
       this.#end({ kind: "aborted", reason });
       return;
     }
+    const violation = this.#reporter?.violation;
+    if (violation !== undefined) {
+      this.#threw(violation);
+      return;
+    }
     try {
       const judged = outcomeOfResult(this.definition, value);
       if (judged instanceof Promise)

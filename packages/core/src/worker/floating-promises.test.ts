@@ -5,9 +5,9 @@ import { nextTurns, startTestService } from "../testing/test-service.js";
 
 describe("a report that nobody waits for and that cannot be taken", () => {
   it.each([
-    ["a progress out of range", "progress", Number.NaN],
-    ["an output that is too large", "output", "x".repeat(100_000)],
-  ] as const)("ends neither its process nor its attempt, and is logged: %s", async (_, verb, value) => {
+    ["a progress out of range, which is only progress", "progress", Number.NaN, "COMPLETED"],
+    ["an output that is too large, by which the job fails", "output", "x".repeat(100_000), "FAILED"],
+  ] as const)("does not end its process, and is logged: %s", async (_, verb, value, status) => {
     const unhandled = watchUnhandled();
     const floating = defineJob({
       type: "floating",
@@ -19,7 +19,7 @@ describe("a report that nobody waits for and that cannot be taken", () => {
     const service = await startTestService([floating]);
 
     const { id } = await service.submit("floating");
-    await service.reaches(id, "COMPLETED");
+    await service.reaches(id, status);
     await nextTurns();
 
     expect(unhandled).toEqual([]);

@@ -145,6 +145,21 @@ describe("output", () => {
     expect(await service.reaches(job.id, "FAILED")).toMatchObject({ attempt: 1, error: { code: "output_limit" } });
   });
 
+  it("fails the job also where the handler never looked at the promise", async () => {
+    const careless = defineJob({
+      type: "careless",
+      run({ output }) {
+        output("x".repeat(64 * 1024)).catch(() => undefined);
+        return "done";
+      },
+    });
+    const service = await startTestService([careless]);
+
+    const job = await service.submit("careless");
+
+    expect(await service.reaches(job.id, "FAILED")).toMatchObject({ attempt: 1, error: { code: "output_limit" } });
+  });
+
   it("beyond 10,000 calls fails the job for good", async () => {
     const endless = defineJob({
       type: "endless",

@@ -31,6 +31,7 @@ export class Reporter {
   #cancelTimer: (() => void) | undefined;
   #outputs = 0;
   #closed = false;
+  #violation: unknown;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: ReporterOptions) {
@@ -53,19 +54,33 @@ export class Reporter {
     }
   }
 
+  /** The first limit that an output broke: the job fails by it, whether or not the handler looked at the promise. */
+  get violation(): unknown {
+    return this.#violation;
+  }
+
   /** @throws NonRetryableError `output_limit`; AttemptAbortedError where the lease is gone. */
   async output(chunk: unknown): Promise<void> {
     if (this.#closed) throw new AttemptAbortedError("lease_lost");
-    const payload = outputPayload(chunk);
-    if (++this.#outputs > LIMITS.outputCalls) {
-      throw new NonRetryableError("output_limit", `A job may give at most ${LIMITS.outputCalls} outputs.`);
-    }
+    const payload = this.#admit(chunk);
     const written = this.#write({ outputs: [payload] });
     this.#writing = written.then(
       () => undefined,
       () => undefined,
     );
     if (!(await written)) throw new AttemptAbortedError("lease_lost");
+  }
+
+  #admit(chunk: unknown): Payload {
+    try {
+      if (++this.#outputs > LIMITS.outputCalls) {
+        throw new NonRetryableError("output_limit", `A job may give at most ${LIMITS.outputCalls} outputs.`);
+      }
+      return outputPayload(chunk);
+    } catch (error) {
+      this.#violation ??= error;
+      throw error;
+    }
   }
 
   /** What was never written, for the settling change. */

@@ -77,7 +77,7 @@ export function stepOf(command: RandomCommand, world: World): Step | undefined {
 function stepOfInsert(groups: readonly (readonly RandomJob[])[], world: World): Step {
   const items = groups.map((group) => group.map((given) => newJobOf(given, world)));
   return {
-    play: (store) => store.jobs.insert(items),
+    play: (store) => store.jobs.insert(items, { now: world.now }),
     learn: () => {
       for (const { job } of items.flat()) {
         world.jobIds.push(job.id);

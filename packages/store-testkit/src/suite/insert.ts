@@ -29,7 +29,7 @@ export function describeInsert(given: Given): void {
         createdAt: NOW - SECOND,
       });
 
-      await given.store.jobs.insert([[item]]);
+      await given.store.jobs.insert([[item]], { now: NOW });
 
       expect(await getJob(given.store, item.job.id)).toEqual(item.job);
     });
@@ -100,7 +100,7 @@ export function describeInsert(given: Given): void {
       const end = await given.store.events.logEnd();
       const again = makeNewJob({}, { idempotencyKey: "k" });
 
-      const [result] = await given.store.jobs.insert([[again]]);
+      const [result] = await given.store.jobs.insert([[again]], { now: NOW });
 
       expect(result).toEqual({ outcome: "stored", items: [{ outcome: "exists", jobId: first.id }] });
       expect(await given.store.jobs.find(again.job.id)).toBeUndefined();
@@ -111,7 +111,7 @@ export function describeInsert(given: Given): void {
       const first = await submit(given.store, {}, { idempotencyKey: "k" });
       const other = makeNewJob({}, { idempotencyKey: "k", fingerprint: "another-request" });
 
-      const [result] = await given.store.jobs.insert([[other]]);
+      const [result] = await given.store.jobs.insert([[other]], { now: NOW });
 
       expect(result).toEqual({ outcome: "key_reused", index: 0, jobId: first.id });
       expect(await given.store.jobs.find(other.job.id)).toBeUndefined();
@@ -152,7 +152,7 @@ export function describeInsert(given: Given): void {
       const running = await claimOne(given.store);
       await settle(given.store, running, { kind: "complete", leaseToken: running.lease.token, result: jsonPayload(1) });
 
-      const [result] = await given.store.jobs.insert([[makeNewJob({}, { idempotencyKey: "k" })]]);
+      const [result] = await given.store.jobs.insert([[makeNewJob({}, { idempotencyKey: "k" })]], { now: NOW });
 
       expect(result).toEqual({ outcome: "stored", items: [{ outcome: "exists", jobId: first.id }] });
     });
@@ -160,7 +160,7 @@ export function describeInsert(given: Given): void {
     it("of many submits at once with one key exactly one makes a job", async () => {
       const items = Array.from({ length: 10 }, () => makeNewJob({}, { idempotencyKey: "k" }));
 
-      const results = await Promise.all(items.map((item) => given.store.jobs.insert([[item]])));
+      const results = await Promise.all(items.map((item) => given.store.jobs.insert([[item]], { now: NOW })));
 
       const inserted = results.map(([result]) => (result?.outcome === "stored" ? result.items[0] : undefined));
       expect(inserted.filter((item) => item?.outcome === "created")).toHaveLength(1);

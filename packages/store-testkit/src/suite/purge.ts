@@ -127,7 +127,7 @@ export function describePurge(given: Given): void {
       for (const fingerprint of ["same-request", "another-request"]) {
         const group = [makeNewJob(), makeNewJob({}, { idempotencyKey: "k", fingerprint })];
 
-        expect(await given.store.jobs.insert([group])).toEqual([purged]);
+        expect(await given.store.jobs.insert([group], { now: NOW })).toEqual([purged]);
         expect(await given.store.jobs.find(group[0]!.job.id)).toBeUndefined();
       }
     });
@@ -142,6 +142,31 @@ export function describePurge(given: Given): void {
       expect([early, due]).toEqual([0, 1]);
       expect(await given.store.jobs.findTombstone(job.id)).toBeUndefined();
       await submit(given.store, {}, { idempotencyKey: "k", fingerprint: "another-request" });
+    });
+
+    it("a key whose job is past its time counts as purged, whether or not the chore has come by", async () => {
+      const job = await submitAndEnd({ retentionMs: 10 }, { idempotencyKey: "k" });
+      const again = makeNewJob({}, { idempotencyKey: "k" });
+      const beside = makeNewJob();
+
+      const early = await given.store.jobs.insert([[again]], { now: job.purgeAt! - 1 });
+      const late = await given.store.jobs.insert([[beside, again]], { now: job.purgeAt! });
+
+      expect(early).toEqual([{ outcome: "stored", items: [{ outcome: "exists", jobId: job.id }] }]);
+      expect(late).toEqual([{ outcome: "purged", index: 1, jobId: job.id }]);
+      expect(await given.store.jobs.find(beside.job.id)).toBeUndefined();
+    });
+
+    it("the holder of a key is known until its tombstone goes", async () => {
+      const job = await submitAndEnd({ retentionMs: 10 }, { idempotencyKey: "k", fingerprint: "f" });
+      await given.store.jobs.purge([job.id], { minTombstoneMs: 0, now: NOW });
+
+      expect(await given.store.jobs.findKeyHolder(job.owner, "k")).toEqual({ jobId: job.id, fingerprint: "f" });
+      expect(await given.store.jobs.findKeyHolder("somebody-else", "k")).toBeUndefined();
+
+      await given.store.jobs.removeTombstones({ limit: 10, now: NOW + SECOND });
+
+      expect(await given.store.jobs.findKeyHolder(job.owner, "k")).toBeUndefined();
     });
 
     it("go longest expired first, up to the limit", async () => {

@@ -3,7 +3,7 @@ import type { InsertedItem, InsertGroup, InsertResult, NewJob } from "../job-sto
 import { appendEvents, type JobRow, type MemoryTables, ownedKey } from "./memory-tables.js";
 import { joinTurn } from "./memory-turns.js";
 
-export function insertGroup(tables: MemoryTables, group: InsertGroup): InsertResult {
+export function insertGroup(tables: MemoryTables, group: InsertGroup, now: number): InsertResult {
   const items: InsertedItem[] = [];
   const created: NewJob[] = [];
   // Keys that earlier items of this group will hold, if the group is stored.
@@ -14,7 +14,8 @@ export function insertGroup(tables: MemoryTables, group: InsertGroup): InsertRes
     const holder = name === null ? undefined : (tables.idempotency.get(name) ?? keysOfGroup.get(name));
     if (holder !== undefined) {
       const { jobId } = holder;
-      if (tables.tombstones.has(jobId)) return { outcome: "purged", index, jobId };
+      const purgeAt = tables.jobs.get(jobId)?.job.purgeAt ?? Number.POSITIVE_INFINITY;
+      if (tables.tombstones.has(jobId) || purgeAt <= now) return { outcome: "purged", index, jobId };
       if (holder.fingerprint !== item.idempotency!.fingerprint) return { outcome: "key_reused", index, jobId };
       items.push({ outcome: "exists", jobId });
       continue;

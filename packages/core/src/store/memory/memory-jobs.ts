@@ -8,11 +8,12 @@ import { findDue, makeReady } from "./memory-due.js";
 import { insertGroup } from "./memory-insert.js";
 import { listJobs } from "./memory-list.js";
 import { purgeJobs, removeTombstones } from "./memory-purge.js";
-import type { MemoryTables } from "./memory-tables.js";
+import { type MemoryTables, ownedKey } from "./memory-tables.js";
 
 export function createMemoryJobs(tables: MemoryTables, clock: Clock): JobStore {
   return {
-    insert: async (groups) => groups.map((group) => insertGroup(tables, group)),
+    insert: async (groups, { now = clock.now() } = {}) => groups.map((group) => insertGroup(tables, group, now)),
+    findKeyHolder: async (owner, key) => tables.idempotency.get(ownedKey(owner, key)),
     claim: async (request) => claimJobs(tables, { ...request, now: request.now ?? clock.now() }),
     commit: async (changes, options) => commitChanges(tables, changes, options),
 
