@@ -14,8 +14,7 @@ import type { UserStatements } from "./user-statements.js";
 /** What a change needs of its job; true while the write lock is held, and kept true from change to change. */
 interface ChangingJob {
   readonly number: number;
-  readonly owner: string;
-  readonly concurrencyKey: string | null;
+  readonly turn: { readonly owner: string; readonly concurrencyKey: string } | undefined;
   lastSeq: number;
 }
 
@@ -28,11 +27,20 @@ export function createJobCommits(
   const report = connection.query(reportProgress);
   const changeAny = connection.query(changeJob);
 
-  const read = (changes: readonly Change[]): ReadonlyMap<string, ChangingJob> => {
-    const rows = changing.list([JSON.stringify(changes.map(({ jobId }) => jobId))]);
-    return new Map(
-      rows.map(([id, number, lastSeq, owner, concurrencyKey]) => [id, { number, lastSeq, owner, concurrencyKey }]),
-    );
+  /** In the order of the changes; those of one job share what is known of it. */
+  const read = (changes: readonly Change[]): readonly (ChangingJob | undefined)[] => {
+    const jobs: (ChangingJob | undefined)[] = new Array(changes.length).fill(undefined);
+    const byNumber = new Map<number, ChangingJob>();
+    for (const [index, number, lastSeq, concurrencyKey, owner] of changing.list([idsOf(changes)])) {
+      let job = byNumber.get(number);
+      if (job === undefined) {
+        const turn = concurrencyKey === null || owner === null ? undefined : { owner, concurrencyKey };
+        job = { number, turn, lastSeq };
+        byNumber.set(number, job);
+      }
+      jobs[index] = job;
+    }
+    return jobs;
   };
 
   // Each shape names only the columns that it may change: SQLite rewrites every index of a column that is named.
@@ -46,20 +54,19 @@ export function createJobCommits(
 
   const apply = (change: Change, job: ChangingJob | undefined): CommitResult => {
     if (job === undefined || !update(change, job.number)) return GUARD_FAILED;
-    const { number, owner, concurrencyKey } = job;
+    const { number, turn } = job;
     events.append(change.events, { job: number, seq: job.lastSeq + 1 });
     job.lastSeq += change.events.length;
     const { lastSeq } = job;
     const { status } = change.patch;
-    if (concurrencyKey === null || status === undefined || !isTerminal(status))
-      return { outcome: "committed", lastSeq };
-    const readiedType = turns.end({ owner, concurrencyKey }, number);
+    if (turn === undefined || status === undefined || !isTerminal(status)) return { outcome: "committed", lastSeq };
+    const readiedType = turns.end(turn, number);
     return { outcome: "committed", lastSeq, ...(readiedType === undefined ? {} : { readiedType }) };
   };
 
   const applyAll = (changes: readonly Change[]): readonly CommitResult[] => {
     const jobs = read(changes);
-    return changes.map((change) => apply(change, jobs.get(change.jobId)));
+    return changes.map((change, index) => apply(change, jobs[index]));
   };
 
   return {
@@ -78,6 +85,10 @@ export function createJobCommits(
       }
     },
   };
+}
+
+function idsOf(changes: readonly Change[]): string {
+  return JSON.stringify(changes.map(({ jobId }) => jobId));
 }
 
 const GUARD_FAILED: CommitResult = { outcome: "guard_failed" };

@@ -8,9 +8,13 @@ export function invalidParameters(faults: readonly Fault[]): AppError {
   return new AppError("invalid_parameters", { message: `${first.pointer}: ${first.detail}`, faults });
 }
 
-export function unknownType(type: string, pointer: string): AppError {
+/** So many names are a help; more are a page to search. */
+const NAMED_TYPES = 12;
+
+export function unknownType(type: string, { pointer, types }: { pointer: string; types: readonly string[] }): AppError {
+  const more = types.length > NAMED_TYPES ? `, and ${types.length - NAMED_TYPES} more` : "";
   return new AppError("unknown_job_type", {
-    message: `There is no job type "${type}" here.`,
+    message: `There is no job type "${type}" here. There are: ${types.slice(0, NAMED_TYPES).join(", ")}${more}.`,
     details: { type },
     faults: [{ pointer, detail: "Not a registered job type." }],
   });

@@ -10,7 +10,7 @@ import {
   parseInstant,
 } from "@meanwhile/protocol";
 import type { Clock } from "../clock.js";
-import { type Catalog, validate } from "../definition/catalog.js";
+import { type Catalog, type Validation, validate } from "../definition/catalog.js";
 import type { AnyJobDefinition } from "../definition/define-job.js";
 import { AppError } from "../errors.js";
 import type { IdSource } from "../ids.js";
@@ -36,17 +36,25 @@ export interface DraftOptions extends SubmitOptions {
 }
 
 /**
- * Checks an envelope and makes the job of it, without storing anything.
+ * Checks an envelope and makes the job of it, without storing anything. Synchronous where the type's schema is: every
+ * submit comes through here.
  *
  * @throws AppError as `Engine.submit` does for everything that can be known before writing.
  */
-export async function draftJob(dependencies: DraftDependencies, sent: unknown, options: DraftOptions): Promise<NewJob> {
+export function draftJob(
+  dependencies: DraftDependencies,
+  sent: unknown,
+  options: DraftOptions,
+): NewJob | Promise<NewJob> {
   const { pointer, batch, principal } = options;
   const faults = findEnvelopeFaults(sent, { pointer, batch });
   if (faults.length > 0) throw invalidParameters(faults);
   const envelope = sent as BatchItem;
   const definition = dependencies.catalog.find(envelope.type);
-  if (definition === undefined) throw unknownType(envelope.type, `${pointer}/type`);
+  if (definition === undefined) {
+    const types = dependencies.catalog.definitions.map(({ type }) => type);
+    throw unknownType(envelope.type, { pointer: `${pointer}/type`, types });
+  }
   if (!maySubmit(principal, definition.type)) throw missingScope(`jobs:submit or jobs:submit:${definition.type}`);
   if ((envelope.priority ?? 0) > 0 && !hasScope(principal, "jobs:priority")) throw missingScope("jobs:priority");
   if (envelope.timeoutMs !== undefined && definition.timeoutMs !== null && envelope.timeoutMs > definition.timeoutMs) {
@@ -55,18 +63,21 @@ export async function draftJob(dependencies: DraftDependencies, sent: unknown, o
   }
   const key = envelope.idempotencyKey ?? options.idempotencyKey;
   if (key === undefined && definition.idempotencyKey === "required") throw keyMissing(definition.type);
-  const parameters = await checkParameters(definition, envelope.parameters ?? {}, `${pointer}/parameters`);
-  const job = makeJob(dependencies, { envelope, definition, parameters, options });
-  return {
-    job,
-    events: [submittedEvent(job)],
-    idempotency: key === undefined ? null : { key, fingerprint: fingerprintOf(options.fingerprintOf ?? sent) },
-    fileIds: findUuids(parameters),
+  const make = (parameters: string): NewJob => {
+    const job = makeJob(dependencies, { envelope, definition, parameters, options });
+    return {
+      job,
+      events: [submittedEvent(job)],
+      idempotency: key === undefined ? null : { key, fingerprint: fingerprintOf(options.fingerprintOf ?? sent) },
+      fileIds: findUuids(parameters),
+    };
   };
+  const checked = checkParameters(definition, envelope.parameters ?? {}, `${pointer}/parameters`);
+  return checked instanceof Promise ? checked.then(make) : make(checked);
 }
 
 /** @returns the JSON text to store: what the caller sent, not what the schema made of it; the worker parses it again. */
-async function checkParameters(definition: AnyJobDefinition, value: unknown, pointer: string): Promise<string> {
+function checkParameters(definition: AnyJobDefinition, value: unknown, pointer: string): string | Promise<string> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw invalidParameters([{ pointer, detail: "Expected an object." }]);
   }
@@ -84,10 +95,12 @@ async function checkParameters(definition: AnyJobDefinition, value: unknown, poi
   if (unstorable !== undefined) {
     throw invalidParameters([{ pointer: unstorable, detail: "Text must not hold NUL or a lone surrogate." }]);
   }
+  const accept = (outcome: Validation): string => {
+    if (!outcome.ok) throw invalidParameters(outcome.faults);
+    return text;
+  };
   const checked = validate(definition.parameters, value, pointer);
-  const outcome = checked instanceof Promise ? await checked : checked;
-  if (!outcome.ok) throw invalidParameters(outcome.faults);
-  return text;
+  return checked instanceof Promise ? checked.then(accept) : accept(checked);
 }
 
 interface JobParts {

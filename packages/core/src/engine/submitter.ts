@@ -32,7 +32,8 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
   const submitOne = async (envelope: unknown, options: DraftOptions): Promise<Submitted> => {
     refuse(options);
     const startedAt = clock.now();
-    const draft = await draftJob(dependencies, envelope, options);
+    const drafted = draftJob(dependencies, envelope, options);
+    const draft = drafted instanceof Promise ? await drafted : drafted;
     const known = catalog.find(draft.job.type)!.queueLimit === null ? undefined : await admit([draft]);
     if (known !== undefined) return known[0]!;
     const submitted = await storeOne(draft);

@@ -6,7 +6,7 @@ import type { ClaimedJob } from "../job/job.js";
 const SHORT_MS = 20;
 /** What is claimed ahead should be begun within this time: well before it would be handed back. */
 const AHEAD_MS = 250;
-const MOST_AHEAD = 250;
+const MOST_AHEAD = 500;
 /** Weight of the latest run in the average. */
 const SMOOTHING = 0.05;
 

@@ -2,11 +2,13 @@
 import { statement } from "./statement.js";
 
 export type ChangingJobRow = [
-  id: string,
+  /** Of the id in the array that was asked for. */
+  index: number,
   number: number,
   lastSeq: number,
-  owner: string,
   concurrencyKey: string | null,
+  /** Only where there is a key: whose turns they are. */
+  owner: string | null,
 ];
 
 /**
@@ -14,7 +16,11 @@ export type ChangingJobRow = [
  * costs more than the update itself.
  */
 export const readChangingJobs = statement<[jobIds: string], ChangingJobRow>(`
-  select jobs.id, jobs.number, jobs.last_seq, jobs.owner, jobs.concurrency_key
+  select wanted.key,
+         jobs.number,
+         jobs.last_seq,
+         jobs.concurrency_key,
+         case when jobs.concurrency_key is not null then jobs.owner end
     from json_each(?) as wanted
     cross join meanwhile_jobs as jobs -- cross: from the ids to the jobs, never the other way round
    where jobs.id = wanted.value`);
