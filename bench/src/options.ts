@@ -20,7 +20,7 @@ export const USAGE = `npm run bench -- [options]
 
   --quick              fewer jobs, shorter spells, 2 rounds: under five minutes
   --rounds N           interleaved rounds per measure (default 5; with --quick 2)
-  --only a,b           measures to run
+  --only a,b           measures to run ("thread" only runs when it is named)
   --entrants a,b       entrants to run
   --json FILE          also write every figure of every round as JSON
   --redis-server CMD   the redis-server to start (default: redis-server from PATH)
