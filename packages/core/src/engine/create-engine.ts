@@ -54,9 +54,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const ahead = await store.jobs.countAhead(job.id, { limit: FURTHEST_POSITION });
       return ahead === undefined || ahead >= FURTHEST_POSITION ? null : ahead + 1;
     },
-    async wait(jobId, options) {
-      return waitForJob({ store, wakeups, clock }, await get(jobId, options), options);
-    },
+    wait: (jobId, { principal, ...options }) =>
+      waitForJob({ wakeups, clock }, jobId, { ...options, read: () => get(jobId, { principal }) }),
     async cancel(jobId, { principal }) {
       if (!hasScope(principal, "jobs:cancel")) throw missingScope("jobs:cancel");
       return cancelJob(dependencies, await findVisible(jobId, { principal }), principal.name);

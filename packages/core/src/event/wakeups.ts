@@ -12,6 +12,8 @@ import type { Store } from "../store/store.js";
 export interface JobWaiter {
   /** Say how far the caller has read, before reading on. */
   reading(after: number): void;
+  /** Say how far the caller has come by what it just read; hints that came meanwhile are kept. */
+  hasRead(after: number): void;
   /** Resolves when the job may have moved beyond that, or when the signal fires. */
   moved(signal: AbortSignal): Promise<void>;
   close(): void;
@@ -148,6 +150,9 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
       reading(after) {
         slot.after = after;
         slot.hinted = false;
+      },
+      hasRead(after) {
+        slot.after = after;
       },
       moved: (signal) => waitForHint(slot, signal),
       close() {
