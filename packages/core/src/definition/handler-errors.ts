@@ -1,12 +1,8 @@
 // What a handler throws to say more than "it failed", and what its signal says when it must stop.
 
-/**
- * Fails the job for good, whatever attempts are left.
- *
- * @example throw new NonRetryableError("empty_file", "The file has no bytes.");
- */
-export class NonRetryableError extends Error {
-  override readonly name = "NonRetryableError";
+/** An error whose code, message and details callers are shown. */
+abstract class CodedError extends Error {
+  /** `lower_snake_case`. */
   readonly code: string;
   readonly details: unknown;
 
@@ -15,6 +11,15 @@ export class NonRetryableError extends Error {
     this.code = code;
     this.details = options.details;
   }
+}
+
+/**
+ * Fails the job for good, whatever attempts are left.
+ *
+ * @example throw new NonRetryableError("empty_file", "The file has no bytes.");
+ */
+export class NonRetryableError extends CodedError {
+  override readonly name = "NonRetryableError";
 }
 
 /**
@@ -45,16 +50,8 @@ export class RetryAfterError extends Error {
  *
  * @example throw new RetryableError("bank_unreachable", "The bank did not answer.");
  */
-export class RetryableError extends Error {
+export class RetryableError extends CodedError {
   override readonly name = "RetryableError";
-  readonly code: string;
-  readonly details: unknown;
-
-  constructor(code: string, message: string, options: { details?: unknown; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = code;
-    this.details = options.details;
-  }
 }
 
 export type AbortReason = "cancelled" | "timeout" | "deadline_exceeded" | "lease_lost" | "stopping";

@@ -1,6 +1,6 @@
 // Submitting: one job, a batch, a rerun.
 import { AppError } from "@meanwhile/core";
-import { LIMITS } from "@meanwhile/protocol";
+import { type ErrorCode, LIMITS } from "@meanwhile/protocol";
 import type { ServerContext } from "../context.js";
 import { idempotencyKeyOf } from "../idempotency.js";
 import { JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE } from "../job-answer.js";
@@ -15,6 +15,17 @@ import { respondSubmitted } from "../submitting.js";
 export function submitRoutes(context: ServerContext): Route[] {
   return [submitRoute(context), batchRoute(context), rerunRoute(context)];
 }
+
+const SUBMIT_ERRORS: readonly ErrorCode[] = [
+  "idempotency_key_missing",
+  "job_purged",
+  "payload_too_large",
+  "unsupported_media_type",
+  "invalid_parameters",
+  "unknown_job_type",
+  "idempotency_key_reused",
+  "queue_full",
+];
 
 const SUBMIT_HEADERS = ["Idempotency-Key", "Prefer", "traceparent", "tracestate"];
 
@@ -34,16 +45,7 @@ function submitRoute(context: ServerContext): Route {
       headers: SUBMIT_HEADERS,
       requestBody: { required: true, content: json(ref("SubmitJob")) },
       responses: SUBMIT_ANSWERS,
-      errors: [
-        "idempotency_key_missing",
-        "job_purged",
-        "payload_too_large",
-        "unsupported_media_type",
-        "invalid_parameters",
-        "unknown_job_type",
-        "idempotency_key_reused",
-        "queue_full",
-      ],
+      errors: SUBMIT_ERRORS,
     },
     async handle(request, reply) {
       const submitted = await context.engine.submit(requireBody(request), {
@@ -78,16 +80,7 @@ function batchRoute(context: ServerContext): Route {
           content: json(ref("JobList")),
         },
       },
-      errors: [
-        "idempotency_key_missing",
-        "job_purged",
-        "payload_too_large",
-        "unsupported_media_type",
-        "invalid_parameters",
-        "unknown_job_type",
-        "idempotency_key_reused",
-        "queue_full",
-      ],
+      errors: SUBMIT_ERRORS,
     },
     async handle(request, reply) {
       const submitted = await context.engine.submitBatch(readBatch(requireBody(request)), {
