@@ -7,7 +7,7 @@ import { z } from "zod";
 import { ConversionError } from "./conversion-error.js";
 import { convert } from "./convert.js";
 import { targetFormats } from "./formats.js";
-import { withWorkFolder } from "./work-folder/work-folder.js";
+import { sweepOnce, withWorkFolder } from "./work-folder/work-folder.js";
 
 const parametersSchema = z.strictObject({
   /** The id of an uploaded file. */
@@ -40,7 +40,10 @@ export const convertFile = defineJob({
   // Each may keep two cores busy, and some hundred megabytes of memory.
   concurrency: 2,
   http: { path: "/api/files/convert" },
-  run: (context) => withWorkFolder((workFolder) => convertIn(workFolder, context)),
+  async run(context) {
+    await sweepOnce();
+    return withWorkFolder((workFolder) => convertIn(workFolder, context));
+  },
 });
 
 /** The converter's own progress lies between fetching the source and keeping the outcome. */

@@ -4,4 +4,4 @@ export { ConversionError, type ConversionErrorCode, conversionErrors } from "./c
 export { convert } from "./convert.js";
 export { convertFile } from "./convert-file.js";
 export { type Family, type Format, formats, type TargetFormat, targetFormats, targetsOf } from "./formats.js";
-export { sweepWorkFolders, type WorkFolderOptions, withWorkFolder } from "./work-folder/work-folder.js";
+export { sweepOnce, sweepWorkFolders, type WorkFolderOptions, withWorkFolder } from "./work-folder/work-folder.js";

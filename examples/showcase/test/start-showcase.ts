@@ -13,13 +13,19 @@ export interface Showcase {
   stop(): Promise<number | null>;
 }
 
-/** @param options.ready What it prints last at its start. */
-export async function startShowcase({ folder, ready }: { folder: string; ready: RegExp }): Promise<Showcase> {
+export interface StartOptions {
+  folder: string;
+  /** What it prints last at its start. */
+  ready: RegExp;
+  env?: NodeJS.ProcessEnv;
+}
+
+export async function startShowcase({ folder, ready, env = {} }: StartOptions): Promise<Showcase> {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is not built. Run: npm run build`);
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith("MEANWHILE_") && name !== "PORT");
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: { ...Object.fromEntries(others), MEANWHILE_PORT: "0", NODE_OPTIONS: "" },
+    env: { ...Object.fromEntries(others), MEANWHILE_PORT: "0", NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve));

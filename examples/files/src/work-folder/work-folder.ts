@@ -1,7 +1,7 @@
 // A folder per conversion, named after the process that owns it, and the sweep of those whose owner is gone.
 //
 // 1. A folder is removed by its conversion, whatever the outcome.
-// 2. A killed process removes nothing. The sweep at the next start does: a folder whose owner (pid and start time) no longer
+// 2. A killed process removes nothing. The sweep before the next process's first conversion does: a folder whose owner (pid and start time) no longer
 //    runs on this host is removed, after the tools that still work in it were killed.
 // 3. Folders of live processes are never touched. Those of other hosts (a shared disk) cannot be judged by pid: they go by age.
 import { createHash, randomUUID } from "node:crypto";
@@ -29,7 +29,8 @@ export async function withWorkFolder<T>(
 }
 
 /**
- * Removes what killed processes left behind. Call it once when a worker starts.
+ * Removes what killed processes left behind. `files.convert` does it before its first conversion; a program that starts
+ * workers calls it at once, so that a tool that was left running does not go on until then.
  *
  * @returns the paths that were removed.
  */
@@ -50,6 +51,15 @@ export async function sweepWorkFolders(options: WorkFolderOptions = {}): Promise
     }
   }
   return removed;
+}
+
+let swept: Promise<unknown> | undefined;
+
+/** Sweeps once in the life of this process, however often it is called. */
+export async function sweepOnce(): Promise<void> {
+  // Where the folder for temporary files cannot be read, the conversion itself says so better.
+  swept ??= sweepWorkFolders().catch(() => []);
+  await swept;
 }
 
 const PREFIX = "meanwhile-convert";
