@@ -12,13 +12,16 @@ export interface Writer {
 }
 
 export async function identifyThisProcess(): Promise<Writer> {
-  return { place: await thisPlace(), pid: process.pid, startedAt: await startOf(process.pid) };
+  return { place: await thisPlace(), pid: process.pid, startedAt: (await statOf(process.pid)).startedAt };
 }
 
 /** `unknown` where the writer lives, or lived, in another place. */
 export async function isAlive(writer: Writer): Promise<boolean | "unknown"> {
   if (writer.place !== (await thisPlace())) return "unknown";
-  return isRunning(writer.pid) && (await startOf(writer.pid)) === writer.startedAt;
+  if (!isKnown(writer.pid)) return false;
+  const { state, startedAt } = await statOf(writer.pid);
+  // "Z" is dead, and kept in the system's list until its parent asks how it ended; some parents never do.
+  return state !== "Z" && startedAt === writer.startedAt;
 }
 
 export function writerText(writer: Writer, count: number): string {
@@ -41,13 +44,14 @@ async function thisPlace(): Promise<string> {
     .slice(0, 12);
 }
 
-async function startOf(pid: number): Promise<string> {
+async function statOf(pid: number): Promise<{ state: string; startedAt: string }> {
   const stat = await readOr("", () => readFile(`/proc/${pid}/stat`, "utf8"));
-  // Field 22. Field 2, the name, stands in brackets and may hold spaces and brackets: count behind the last one.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "0";
+  // Fields 3 and 22. Field 2, the name, stands in brackets and may hold spaces and brackets: count behind the last one.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { state: fields[0] ?? "", startedAt: fields[19] ?? "0" };
 }
 
-function isRunning(pid: number): boolean {
+function isKnown(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -10,8 +10,10 @@ export interface ProcessIdentity {
 
 /** The identity of a process that runs now, or `undefined` when there is none. */
 export async function findProcess(pid: number): Promise<ProcessIdentity | undefined> {
-  if (!isRunning(pid)) return undefined;
-  return { pid, startedAt: await startTimeOf(pid) };
+  if (!isKnown(pid)) return undefined;
+  const { state, startedAt } = await statOf(pid);
+  // "Z" is dead, and kept in the system's list until its parent asks how it ended; some parents never do.
+  return state === "Z" ? undefined : { pid, startedAt };
 }
 
 /** Whether exactly this process still runs, and not another one under its id. */
@@ -30,7 +32,7 @@ export async function findProcessesIn(folder: string): Promise<readonly number[]
   return places.filter(({ place }) => place === folder || place.startsWith(folder + path.sep)).map(({ id }) => id);
 }
 
-function isRunning(pid: number): boolean {
+function isKnown(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -40,14 +42,15 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function startTimeOf(pid: number): Promise<string> {
+/** Where the system does not tell, the process counts as running. */
+async function statOf(pid: number): Promise<{ state: string; startedAt: string }> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // Field 22. The name, field 2, stands in brackets and may hold spaces and brackets itself: count after the last one.
+    // Fields 3 and 22. The name, field 2, stands in brackets and may hold spaces and brackets itself: count after the last one.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[19] ?? "0";
+    return { state: fields[0] ?? "", startedAt: fields[19] ?? "0" };
   } catch {
     // No /proc on this system.
-    return "0";
+    return { state: "", startedAt: "0" };
   }
 }

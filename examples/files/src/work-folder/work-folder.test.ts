@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -74,6 +75,19 @@ describe("a work folder", () => {
 
     expect(removed).toEqual([abandoned]);
     expect((await readdir(root)).sort()).toEqual([path.basename(kept), "somebody-elses"]);
+  });
+
+  it.skipIf(process.platform !== "linux")("of a dead process that its parent never asked about is swept", async () => {
+    // A shell that turns into a program which knows nothing of the shell's child.
+    const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    started.push(parent);
+    const [line] = await once(parent.stdout, "data");
+    const pid = Number(String(line));
+    const stat = async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(" ");
+    const abandoned = await folderOf({ pid, startedAt: (await stat())[21]! });
+    await waitUntil("the child has ended", async () => (await stat())[2] === "Z");
+
+    expect(await sweepWorkFolders({ root })).toEqual([abandoned]);
   });
 
   it("of a process whose id was given out again is swept", async () => {
