@@ -3,6 +3,7 @@ export * from "./clock.js";
 export * from "./definition/catalog.js";
 export * from "./definition/context.js";
 export * from "./definition/define-job.js";
+export * from "./definition/example-job.js";
 export * from "./definition/handler-errors.js";
 export * from "./definition/json-schema.js";
 export * from "./engine/engine.js";

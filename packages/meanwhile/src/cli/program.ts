@@ -77,7 +77,9 @@ function explain(error: unknown): { message: string; exitCode: number } {
   if (error instanceof ConfigurationError) return { message: error.message, exitCode: EXIT_CODES.usage.code };
   if (error instanceof AppError) {
     const exitCode = error.code === "store_unavailable" ? EXIT_CODES.unreachable.code : EXIT_CODES.negative.code;
-    return { message: error.message, exitCode };
+    // Callers of a server are not told how its disk is laid out; whoever starts one has to know.
+    const reason = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+    return { message: `${error.message}${reason}`, exitCode };
   }
   const what = error instanceof Error ? error.message : String(error);
   return {

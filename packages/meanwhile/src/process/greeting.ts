@@ -1,10 +1,11 @@
 // What a process says when it is ready: where things are, and one line to try.
+import type { ExampleJob } from "@meanwhile/core";
 
 export interface GreetingFacts {
   /** Where the API listens. */
   readonly url: string;
-  /** The types that are served. */
-  readonly types: readonly string[];
+  /** The job of the line to try; without one there is no such line. */
+  readonly job: ExampleJob | undefined;
   /** Whether callers need credentials. */
   readonly closed: boolean;
   /** Lines to try in the place of the usual one. */
@@ -20,7 +21,7 @@ export interface ExamplePlace {
 
 export type ExampleLines = (place: ExamplePlace) => readonly string[];
 
-export function greetingLines({ url, types, closed, examples = usualLine(types) }: GreetingFacts): readonly string[] {
+export function greetingLines({ url, job, closed, examples = usualLine(job) }: GreetingFacts): readonly string[] {
   const credential = closed ? '-H "authorization: Bearer $MEANWHILE_TOKEN"' : "";
   return [
     `meanwhile: API ${url}/api/v2, docs ${url}/docs`,
@@ -30,7 +31,17 @@ export function greetingLines({ url, types, closed, examples = usualLine(types) 
 }
 
 const usualLine =
-  ([type = "my.job"]: readonly string[]): ExampleLines =>
-  ({ url, credential }) => [
-    `Try: curl -s ${credential === "" ? "" : `${credential} `}${url}/api/v2/jobs -H 'content-type: application/json' -d '{"type":"${type}"}'`,
-  ];
+  (job: ExampleJob | undefined): ExampleLines =>
+  ({ url, credential }) => {
+    if (job === undefined) return [];
+    const { type, parameters } = job;
+    const body = JSON.stringify(Object.keys(parameters).length === 0 ? { type } : { type, parameters });
+    return [
+      `Try: curl -s ${credential === "" ? "" : `${credential} `}${url}/api/v2/jobs -H 'content-type: application/json' -d ${quote(body)}`,
+    ];
+  };
+
+/** For a POSIX shell, in which nothing but the quote itself has a meaning between single quotes. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

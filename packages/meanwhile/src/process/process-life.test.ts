@@ -1,5 +1,5 @@
 // The life of the processes: refused starts, calm stops, two roles on one store.
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createWorkbench, FIXTURES, TEST_LIMIT_MS, type Workbench } from "../../test/programs.js";
@@ -46,6 +46,24 @@ describe("the start", () => {
       body: /-d '(.*)'/.exec(line)?.[1] ?? "",
     });
     expect(answer.status).toBe(202);
+  });
+
+  it("is refused where a file stands in the place of the folder of files, and names it", async () => {
+    await writeFile(join(bench.folder, "in-the-way"), "a file, and no folder");
+
+    const { code, stderr } = await bench.run(["serve", ...JOBS, "--port", "0", "--files", "./in-the-way"]);
+
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^meanwhile: Files cannot be kept now\..*in-the-way cannot be written.*\n$/m);
+  });
+
+  // Rights are nothing to root.
+  it.skipIf(process.getuid?.() === 0)("says that files cannot be kept, and serves all the same", async () => {
+    await mkdir(join(bench.folder, "locked"), { mode: 0o500 });
+
+    const server = await bench.serve([...JOBS, "--files", "./locked/files"]);
+
+    await server.says(/locked cannot be written by this user.*files cannot be kept/);
   });
 
   it("logs JSON in a pipe, and readable lines on a terminal", async () => {

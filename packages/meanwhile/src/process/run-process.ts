@@ -5,9 +5,11 @@
 //   2. running attempts get the grace; then they are told to stop and handed back to PENDING
 //   3. connections and the store are closed; exit code 0
 // A second signal ends the process at once (the leases of its jobs run out elsewhere).
-import { type AnyJobDefinition, ConfigurationError, type Logger } from "@meanwhile/core";
+import { resolve } from "node:path";
+import { type AnyJobDefinition, ConfigurationError, findExampleJob, type Logger } from "@meanwhile/core";
 import { CliError } from "../cli/cli-error.js";
 import { type CliIo, printLine } from "../cli/cli-io.js";
+import { findWritableFault } from "../cli/doctor/writable.js";
 import type { LoadedSettings } from "../config/load-settings.js";
 import { createMeanwhile, type Meanwhile } from "../create-meanwhile.js";
 import { loadJobs } from "../modules/load-jobs.js";
@@ -45,16 +47,18 @@ export async function runProcess({ io, loaded, jobs = [], examples }: RunProcess
       const url = settings.role === "worker" ? undefined : await listen(meanwhile, loaded);
       const types = meanwhile.catalog.definitions.map(({ type }) => type);
       logger.info({ role: settings.role, store: meanwhile.store.name, url, types }, "ready");
+      await sayWhatIsMissing(meanwhile, { loaded, logger, cwd: io.cwd });
       if (url === undefined)
         printLine(io.stdout, `meanwhile: worker on ${meanwhile.store.name}, ${types.length} job types`);
       else {
         const closed = await isClosed(meanwhile, loaded);
-        for (const line of greetingLines({ url, types, closed, examples })) printLine(io.stdout, line);
+        const job = await findExampleJob(meanwhile.catalog);
+        for (const line of greetingLines({ url, job, closed, examples })) printLine(io.stdout, line);
       }
       await fired(interruption.signal);
       logger.info(
         { graceMs: settings.shutdownGraceMs },
-        "stopping: running attempts may end, then they are handed back",
+        "stopping: running attempts may end, then they are handed back; a second signal ends the process at once",
       );
     } finally {
       await meanwhile.stop();
@@ -105,6 +109,18 @@ async function listen(meanwhile: Meanwhile, { settings: { host, port } }: Loaded
     const toShow = toListenError(error, { host, port });
     throw toShow instanceof Error ? toShow : new CliError("internal", String(toShow));
   }
+}
+
+/** No reason to end: a full disk is emptied, rights are given, and files may be no part of these jobs. */
+async function sayWhatIsMissing(
+  { store }: Meanwhile,
+  { loaded: { settings }, logger, cwd }: { loaded: LoadedSettings; logger: Logger; cwd: string },
+): Promise<void> {
+  const health = await store.check();
+  if (!health.ok)
+    logger.error({ reason: health.reason }, "the store cannot be used now; until it can, jobs are refused");
+  const reason = await findWritableFault(resolve(cwd, settings.files, "any"));
+  if (reason !== undefined) logger.warn({ reason }, "files cannot be kept; until they can, uploads are refused");
 }
 
 async function isClosed(meanwhile: Meanwhile, loaded: LoadedSettings): Promise<boolean> {

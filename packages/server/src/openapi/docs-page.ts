@@ -1,6 +1,7 @@
 // The readable API page: plain HTML made from the OpenAPI document, without script, styled by one inline sheet that the
 // content security policy names by its hash.
 import { createHash } from "node:crypto";
+import type { ExampleJob } from "@meanwhile/core";
 import { ERROR_CODES } from "@meanwhile/protocol";
 import type { JsonSchema } from "../route.js";
 import { DOCS_STYLE } from "./docs-style.js";
@@ -12,7 +13,13 @@ export function docsPolicy(): string {
   return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 }
 
-export function docsPage(document: OpenApiDocument): string {
+export interface Trial {
+  /** Where readers reach this server. */
+  readonly address: string;
+  readonly job: ExampleJob | undefined;
+}
+
+export function docsPage(document: OpenApiDocument, trial: Trial): string {
   const sections = document.tags.map((tag) => tagSection(document, tag)).join("");
   const contents = document.tags
     .map(({ name }) => `<li><a href="#${anchor(name)}">${escapeHtml(name)}</a></li>`)
@@ -30,7 +37,7 @@ export function docsPage(document: OpenApiDocument): string {
 <main>
 <h1>The API</h1>
 <p>${inline(document.info.description)}</p>
-${tryIt(document)}
+${tryIt(trial)}
 ${sections}
 ${shapes(document)}
 ${refusals()}
@@ -40,11 +47,10 @@ ${refusals()}
 `;
 }
 
-function tryIt({ components }: OpenApiDocument): string {
-  const properties = components.schemas.SubmitJob?.properties as Record<string, JsonSchema> | undefined;
-  const [type = "your.type"] = (properties?.type?.enum as readonly string[] | undefined) ?? [];
-  return `<pre class="try"><code>curl -s localhost:8080/api/v2/jobs -H 'content-type: application/json' \\
-  -d '{"type":"${escapeHtml(type)}","parameters":{}}'</code></pre>`;
+function tryIt({ address, job }: Trial): string {
+  if (job === undefined) return "";
+  const command = `curl -s ${address}/api/v2/jobs -H 'content-type: application/json' \\\n  -d '${JSON.stringify(job).replaceAll("'", "'\\''")}'`;
+  return `<pre class="try"><code>${escapeHtml(command)}</code></pre>`;
 }
 
 function tagSection({ paths }: OpenApiDocument, { name, description }: OpenApiDocument["tags"][number]): string {
@@ -114,7 +120,7 @@ function refusals(): string {
     ([code, { httpStatus, title, retry }]) =>
       `<tr id="${code}"><td><code>${code}</code></td><td>${httpStatus}</td><td>${escapeHtml(title)}</td><td>${RETRY_WORDS[retry]}</td></tr>`,
   );
-  return `<section id="refusals"><h2>Refusals</h2><p>The <code>type</code> of a problem leads here.</p><table><tr><th>code</th><th>status</th><th>meaning</th><th>the same request again?</th></tr>${rows.join("")}</table></section>`;
+  return `<section id="refusals"><h2>Refusals</h2><p>The <code>type</code> of a problem leads here.</p><div class="wide"><table><tr><th>code</th><th>status</th><th>meaning</th><th>the same request again?</th></tr>${rows.join("")}</table></div></section>`;
 }
 
 const RETRY_WORDS = { no: "no", maybe: "maybe", after: "after Retry-After" };

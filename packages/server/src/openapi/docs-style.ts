@@ -29,6 +29,7 @@ summary:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-of
 .method{font:700 .75rem/1.6 ui-monospace,monospace;min-width:4.2em;text-align:center;border-radius:5px;padding:.05rem .4rem;color:#fff;background:#4a5568}
 .get{background:#1f6feb}.post{background:#1a7f4b}.delete{background:#b42318}
 .flag{font-size:.75rem;border:1px solid var(--line);border-radius:5px;padding:0 .4rem;color:var(--soft)}
+.wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.93rem}
 td,th{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-top:1px solid var(--line)}
 @media (max-width:52rem){body{display:block}nav{position:static;height:auto;border-right:0;border-bottom:1px solid var(--line)}nav ul{display:flex;flex-wrap:wrap;gap:0 1rem}}

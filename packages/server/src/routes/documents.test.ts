@@ -1,5 +1,7 @@
 // The API page and the document behind it, the page in a real browser where there is one.
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { createAnswerCheck } from "../testing/answer-schemas.js";
@@ -65,6 +67,18 @@ describe("GET /docs", () => {
     expect((await get(server, "/docs", { "if-none-match": String(answer.headers.etag) })).statusCode).toBe(304);
   });
 
+  it("shows a line that works when pasted", async () => {
+    const server = await startTestServer({ worker: false });
+    const url = await server.listen({ port: 0 });
+
+    const page = await (await fetch(`${url}/docs`)).text();
+
+    const [, shown = ""] = /<pre class="try"><code>([\s\S]*?)<\/code>/.exec(page) ?? [];
+    const command = shown.replaceAll("&quot;", '"').replaceAll("&#39;", "'");
+    const { stdout } = await promisify(execFile)("bash", ["-c", command]);
+    expect(JSON.parse(stdout)).toMatchObject({ status: "PENDING" });
+  });
+
   it("is readable in a browser, and leads to every refusal by its code", async (context) => {
     if (!existsSync(CHROMIUM)) context.skip(`there is no browser at ${CHROMIUM}`);
     const server = await startTestServer({ worker: false });
@@ -90,6 +104,8 @@ describe("GET /docs", () => {
       expect(await page.evaluate("getComputedStyle(document.querySelector('.method')).backgroundColor")).not.toBe(
         "rgba(0, 0, 0, 0)",
       );
+      await page.setViewportSize({ width: 375, height: 800 });
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
       expect(requested.filter((address) => !address.startsWith(url))).toEqual([]);
       expect(troubles.filter((text) => !text.includes("favicon"))).toEqual([]);
     } finally {

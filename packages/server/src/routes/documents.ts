@@ -1,5 +1,6 @@
 // The API described: for machines as OpenAPI, for people as a page.
 import { createHash } from "node:crypto";
+import { findExampleJob } from "@meanwhile/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { matchesEntityTag } from "../conditional.js";
 import type { ServerContext } from "../context.js";
@@ -45,13 +46,13 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
           },
         },
       },
-      handle: (request, reply) => answerText(request, reply, page()),
+      handle: async (request, reply) => answerText(request, reply, await page(request)),
     },
   ];
   const document = once(() => openApiDocument([...others, ...routes], context.catalog));
   const specification = once(() => textOf(JSON.stringify(document()), { "content-type": JSON_TYPE }));
-  const page = once(() =>
-    textOf(docsPage(document()), {
+  const page = once(async (request: FastifyRequest) =>
+    textOf(docsPage(document(), { address: addressOf(request, context), job: await findExampleJob(context.catalog) }), {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": docsPolicy(),
       "x-content-type-options": "nosniff",
@@ -59,6 +60,11 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
     }),
   );
   return routes;
+}
+
+/** The port is the one that was asked: behind a proxy the public URL should be set, and is what counts. */
+function addressOf({ socket }: FastifyRequest, { options: { linkBase } }: ServerContext): string {
+  return linkBase === "" ? `localhost:${socket.localPort ?? 8080}` : linkBase;
 }
 
 const UNCHANGED = { description: "It is the one that `If-None-Match` names.", headers: ["ETag"] };
@@ -82,10 +88,10 @@ function answerText(request: FastifyRequest, reply: FastifyReply, { body, header
 }
 
 /** Made when somebody asks first: most processes never serve it. */
-function once<T>(make: () => T): () => T {
+function once<T, From extends unknown[]>(make: (...from: From) => T): (...from: From) => T {
   let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
+  return (...from) => {
+    made ??= { value: make(...from) };
     return made.value;
   };
 }
