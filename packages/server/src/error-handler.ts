@@ -13,6 +13,7 @@ export function installErrorHandler(app: FastifyInstance, { logger, options, clo
       traceId: traceIdOf(request),
       requestId: request.id,
       linkBase: options.linkBase,
+      maxBodyBytes: request.routeOptions.bodyLimit,
     });
     if (internal !== undefined) {
       const fields = { err: internal, method: request.method, path: request.pathname, code: problem.code };

@@ -24,7 +24,7 @@ export function installNotFound(app: FastifyInstance, routes: readonly Route[]):
       throw new AppError("not_found", { message: "Nothing is served under this path. The API is described in /docs." });
     }
     const allowed = [...methods].sort().join(", ");
-    const message = `${request.method} is not possible here; ${allowed} is.`;
+    const message = `${request.method} is not possible here. There is: ${allowed}.`;
     throw new HttpRefusal(405, message, { allow: allowed }, "method_not_allowed");
   });
 }

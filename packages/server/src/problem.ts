@@ -7,6 +7,8 @@ export interface ProblemOptions {
   readonly traceId: string;
   readonly requestId: string;
   readonly linkBase: string;
+  /** The largest body that the route takes, where there is a route. */
+  readonly maxBodyBytes?: number | undefined;
 }
 
 export interface ProblemAnswer {
@@ -34,7 +36,7 @@ export class HttpRefusal extends AppError {
 }
 
 export function toProblem(thrown: unknown, options: ProblemOptions): ProblemAnswer {
-  const known = thrown instanceof AppError ? thrown : fromFramework(thrown);
+  const known = thrown instanceof AppError ? thrown : fromFramework(thrown, options);
   if (known === undefined) {
     return {
       ...describe(new AppError("internal", { message: internalMessage(options.requestId) }), options),
@@ -104,16 +106,19 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = {
 };
 
 const FRAMEWORK_MESSAGES: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "The body's media type is not supported here. Send application/json.",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "The body's Content-Type cannot be read, or is not taken here.",
   FST_ERR_CTP_BODY_TOO_LARGE: "The body is larger than this endpoint takes.",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "The body is shorter or longer than its Content-Length says.",
   FST_ERR_BAD_URL: "The path holds an escape that cannot be read.",
 };
 
-function fromFramework(thrown: unknown): AppError | undefined {
+function fromFramework(thrown: unknown, { maxBodyBytes }: ProblemOptions): AppError | undefined {
   if (!(thrown instanceof Error)) return undefined;
   const { code = "", statusCode = 500 } = thrown as Error & { code?: string; statusCode?: number };
   const known = FRAMEWORK_CODES[code];
+  if (known === "payload_too_large" && maxBodyBytes !== undefined) {
+    return new AppError(known, { message: `The body is larger than the ${maxBodyBytes} bytes that are taken here.` });
+  }
   if (known !== undefined) return new AppError(known, { message: FRAMEWORK_MESSAGES[code] ?? thrown.message });
   // A body that broke off, and what else Fastify blames on the caller.
   if (statusCode < 400 || statusCode >= 500) return undefined;

@@ -106,9 +106,11 @@ function installParsers(scope: FastifyInstance, kind: BodyKind, context: ServerC
   switch (kind) {
     case "json":
       addJsonParser(scope, context);
+      refuseOtherTypes(scope, "application/json");
       return;
     case "json-or-form":
       addJsonParser(scope, context);
+      refuseOtherTypes(scope, "multipart/form-data or application/json");
       scope.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
       return;
     case "bytes":
@@ -139,6 +141,18 @@ function addJsonParser(scope: FastifyInstance, { slowBodies }: ServerContext): v
     }
   });
 }
+
+function refuseOtherTypes(scope: FastifyInstance, expected: string): void {
+  scope.addContentTypeParser("*", (request, _payload, done) => {
+    const sent = request.headers["content-type"];
+    const came = sent === undefined ? "came without one" : `came as ${JSON.stringify(sent.slice(0, SHOWN_CHARACTERS))}`;
+    const message = `The body's Content-Type must be ${expected}; it ${came}.`;
+    done(new AppError("unsupported_media_type", { message }));
+  });
+}
+
+/** Enough to recognise what was sent. */
+const SHOWN_CHARACTERS = 100;
 
 /** @throws AppError `invalid_request` where there was no body at all. */
 export function requireBody(request: FastifyRequest): unknown {

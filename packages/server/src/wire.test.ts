@@ -72,7 +72,7 @@ describe("bodies", () => {
     const body = `{"type":"${"x".repeat(3_000_000)}"}`;
 
     socket.send(`${SUBMIT}Content-Length: ${body.length}\r\n\r\n`);
-    await socket.hears(/payload_too_large/);
+    await socket.hears(/larger than the \d+ bytes.*payload_too_large/);
     socket.send(body);
     socket.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
 

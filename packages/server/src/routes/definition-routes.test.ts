@@ -91,6 +91,9 @@ describe("a route of a definition's own", () => {
     const answer = await post(server, "/api/forms", "a=1", { "content-type": "application/x-www-form-urlencoded" });
 
     expect(answer.statusCode).toBe(415);
+    expect(answer.json().detail).toBe(
+      'The body\'s Content-Type must be multipart/form-data or application/json; it came as "application/x-www-form-urlencoded".',
+    );
   });
 
   it("may not be one that the server has itself", async () => {
