@@ -113,7 +113,8 @@ function toCliError({ text, status }: HttpAnswer, baseUrl: string): CliError {
     // A single fault usually is the sentence already.
     .filter(({ detail }) => !sentence.includes(detail))
     .map(({ pointer, detail }) => `\n  ${pointer}: ${detail}`);
-  const message = `${sentence} (${problem.code})${faults.join("")}`;
+  const advice = status === 401 ? "\n  The commands send the API key that MEANWHILE_TOKEN holds." : "";
+  const message = `${sentence} (${problem.code})${faults.join("")}${advice}`;
   return status === 503 ? new Unreachable(message) : new CliError(reasonFor(status), message);
 }
 

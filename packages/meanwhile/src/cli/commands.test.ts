@@ -100,11 +100,12 @@ describe("submit", () => {
     [["submit", "greet", "{name}"], 2, /The parameters are not JSON.*Write for instance/],
     [["submit", "greet", "@none.json"], 2, /none\.json cannot be read/],
     [["submit", "greet", '{"name":5}'], 1, /#\/parameters\/name.*\(invalid_parameters\)\n$/],
-    [["submit", "nothing"], 1, /\(unknown_job_type\)/],
+    [["submit", "nothing"], 1, /no job type "nothing" here\. There are: .*greet.*\(unknown_job_type\)/],
     [["submit", "greet", "--priority", "high"], 2, /--priority <number>.*must be a whole number/],
     [["submit"], 2, /missing required argument 'type'/],
     [["sbmit"], 2, /unknown command 'sbmit'[\s\S]*submit/],
     [["list", "--status", "DONE"], 2, /Allowed choices are PENDING/],
+    [["list", "--limit", "0"], 2, /must be a whole number, at least 1/],
     [["get", "0199c0de-7a10-7c3e-9b0a-3f5d6a1b2c3d"], 1, /\(job_not_found\)/],
   ])("%j ends with %i", async (args, expected, reason) => {
     const { code, stdout, stderr } = await ask(...args);

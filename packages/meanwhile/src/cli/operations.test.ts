@@ -32,6 +32,15 @@ describe("keys", () => {
     expect(facts).toMatchObject({ name: "shop", owner: "acme", scopes: [], revokedAt: null });
     expect(Date.parse(facts.expiresAt) - Date.parse(facts.createdAt)).toBe(30 * 86_400_000);
     expect([without.code, wrong.code, right.code]).toEqual([5, 5, 0]);
+    expect(without.stderr).toContain("MEANWHILE_TOKEN");
+  });
+
+  it("say once that nobody gets in without one any more, and how to see the jobs made before", async () => {
+    const first = await bench.run(["keys", "create", "shop"]);
+    const second = await bench.run(["keys", "create", "cafe"]);
+
+    expect(first.stderr).toMatch(/refuse every caller without one.*--owner local/);
+    expect(second.stderr).not.toMatch(/refuse/);
   });
 
   it("allow what their scopes say", async () => {
@@ -122,6 +131,22 @@ describe("doctor", () => {
     expect(of("tables")).toMatchObject({ status: "ok" });
     expect(of("clock")).toMatchObject({ status: "ok" });
     expect(of("credentials")).toMatchObject({ status: "ok", message: "1 API key" });
+  });
+
+  it("counts keys that open the door, and warns where none does", async () => {
+    await bench.run(["keys", "create", "shop"]);
+    await bench.run(["keys", "create", "cafe"]);
+    await bench.run(["keys", "revoke", "shop"]);
+    const one = await findings();
+    await bench.run(["keys", "revoke", "cafe"]);
+
+    const none = await findings();
+
+    expect(one.of("credentials")).toMatchObject({ status: "ok", message: "1 API key" });
+    expect(none.of("credentials")).toMatchObject({
+      status: "warn",
+      message: expect.stringContaining("every caller is refused"),
+    });
   });
 
   it("finds a broken store, a folder in the way, a wrong module, missing keys and a wrong variable", async () => {

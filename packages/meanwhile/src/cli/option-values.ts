@@ -6,6 +6,11 @@ export function wholeNumber(text: string): number {
   throw new InvalidArgumentError("It must be a whole number, at least 0.");
 }
 
+export function positiveNumber(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number, at least 1.");
+}
+
 export function integer(text: string): number {
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number.");

@@ -38,7 +38,7 @@ export function jobLines(job: JobResource): readonly string[] {
     ["rerun of", job.rerunOf],
     ["error", job.error === null ? null : errorText(job.error)],
     ["parameters", JSON.stringify(job.parameters)],
-    ["result", job.completedAt === null || job.error !== null ? null : JSON.stringify(job.result)],
+    ["result", job.status === "COMPLETED" ? JSON.stringify(job.result) : null],
   ];
   const shown = facts.filter((fact): fact is readonly [string, string] => fact[1] !== null);
   const width = Math.max(...shown.map(([name]) => name.length));

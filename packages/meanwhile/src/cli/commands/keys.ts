@@ -11,6 +11,9 @@ import { addConfigOption, addSettings, settingsOf } from "../setting-options.js"
 import { tableLines } from "../table.js";
 
 const DAY_MS = 86_400_000;
+/** Running servers change with the first key, and whoever made jobs before it misses them: said when it happens. */
+const FIRST_KEY =
+  'It is the first key of this store: within seconds its servers refuse every caller without one. The jobs made until now belong to "local"; a key made with --owner local sees them.';
 /** 192 bits: nobody guesses it, and it fits into one line. */
 const SECRET_BYTES = 24;
 
@@ -61,14 +64,18 @@ function addCreate(keys: Command, io: CliIo): void {
       expiresAt: flags.expiresInDays === undefined ? null : createdAt + flags.expiresInDays * DAY_MS,
       revokedAt: null,
     };
-    await withStore(command, io, (store) => store.apiKeys.insert(record));
+    const isFirst = await withStore(command, io, async ({ apiKeys }) => {
+      await apiKeys.insert(record);
+      return (await apiKeys.list()).length === 1;
+    });
     if (flags.json === true) printJson(io.stdout, { key, ...keyFacts(record) });
     else {
       printLine(io.stdout, key);
       printLine(
         io.stderr,
-        `Keep it now: it is not shown again. Callers send it as "authorization: Bearer ${API_KEY_PREFIX}…".`,
+        `Keep it now: it is not shown again. Callers send it as "authorization: Bearer ${API_KEY_PREFIX}…", the commands as MEANWHILE_TOKEN.`,
       );
+      if (isFirst) printLine(io.stderr, FIRST_KEY);
     }
   });
 }

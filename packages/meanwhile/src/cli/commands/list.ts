@@ -3,7 +3,7 @@ import { JOB_STATUSES, type JobResource, LIMITS, type PageResource } from "@mean
 import { type Command, Option } from "commander";
 import { type CliIo, printJson, printLine } from "../cli-io.js";
 import { percentText } from "../event-text.js";
-import { wholeNumber } from "../option-values.js";
+import { positiveNumber } from "../option-values.js";
 import { addServerOptions, apiOf } from "../setting-options.js";
 import { tableLines } from "../table.js";
 
@@ -31,7 +31,7 @@ export function addList(program: Command, io: CliIo): void {
     .option(
       "--limit <number>",
       "at most this many; more than 200 are fetched in pages",
-      wholeNumber,
+      positiveNumber,
       LIMITS.pageItems.default,
     )
     .option("--json", "print the jobs as a JSON array")

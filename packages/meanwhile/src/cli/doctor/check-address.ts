@@ -1,5 +1,6 @@
 // Whether the API could listen where it is told to, and whether callers there would need credentials.
 import { createServer } from "node:net";
+import type { ApiKeyRecord } from "@meanwhile/core";
 import type { LoadedSettings } from "../../config/load-settings.js";
 import { configuredKeys } from "../../process/configured-keys.js";
 import { toListenError } from "../../process/listen-error.js";
@@ -20,9 +21,9 @@ export async function checkAddress({ settings }: LoadedSettings): Promise<Findin
   return fail("port", `${place} cannot be used`, messageOf(toListenError(error, { host, port })));
 }
 
-export function checkCredentials(loaded: LoadedSettings, keyCount: number): Finding {
+export function checkCredentials(loaded: LoadedSettings, keys: readonly ApiKeyRecord[]): Finding {
   const { settings } = loaded;
-  let count = keyCount;
+  let count = keys.filter((key) => isInForce(key, Date.now())).length;
   try {
     count += configuredKeys(loaded).length;
   } catch (error) {
@@ -34,6 +35,9 @@ export function checkCredentials(loaded: LoadedSettings, keyCount: number): Find
   }
   if (count > 0) return ok("credentials", `${count} API key${count === 1 ? "" : "s"}`);
   const make = "Make a key with meanwhile keys create, or set MEANWHILE_API_KEYS.";
+  if (keys.length > 0) {
+    return warn("credentials", "every key of the store has expired or was revoked: every caller is refused", make);
+  }
   return isLoopback(settings.host)
     ? warn(
         "credentials",
@@ -41,6 +45,10 @@ export function checkCredentials(loaded: LoadedSettings, keyCount: number): Find
         `${make} Until then only loopback is served.`,
       )
     : fail("credentials", `none, and ${settings.host} is not loopback: the server will not start`, make);
+}
+
+function isInForce({ revokedAt, expiresAt }: ApiKeyRecord, now: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > now);
 }
 
 function tryListening(host: string, port: number): Promise<unknown> {

@@ -1,7 +1,7 @@
 // Can the store be opened, read and written; are its tables there; is its clock right; which credentials does it know.
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Store } from "@meanwhile/core";
+import type { ApiKeyRecord, Store } from "@meanwhile/core";
 import type { LoadedSettings } from "../../config/load-settings.js";
 import { fileOfStore, openStore } from "../../open-store.js";
 import { type Finding, fail, messageOf, ok, warn } from "./check.js";
@@ -12,8 +12,8 @@ const CLOCK_TOLERANCE_MS = 2_000;
 
 export interface StoreFindings {
   readonly findings: readonly Finding[];
-  /** Keys in the store; 0 where it could not be asked. */
-  readonly keyCount: number;
+  /** Keys in the store, those that ended too; none where it could not be asked. */
+  readonly keys: readonly ApiKeyRecord[];
 }
 
 /** Never makes a store that is not there. */
@@ -22,7 +22,7 @@ export async function checkStore({ settings }: LoadedSettings, cwd: string): Pro
   try {
     const file = fileOfStore(address);
     if (file !== undefined && !(await exists(resolve(cwd, file))))
-      return { findings: [await missing(resolve(cwd, file))], keyCount: 0 };
+      return { findings: [await missing(resolve(cwd, file))], keys: [] };
     const store = await openStore(address);
     try {
       return await examine(store);
@@ -32,16 +32,16 @@ export async function checkStore({ settings }: LoadedSettings, cwd: string): Pro
   } catch (error) {
     return {
       findings: [fail("store", messageOf(error), "Correct --store or MEANWHILE_STORE, or the rights on its file.")],
-      keyCount: 0,
+      keys: [],
     };
   }
 }
 
 async function examine(store: Store): Promise<StoreFindings> {
   const findings: Finding[] = [];
-  let keyCount = 0;
+  let keys: readonly ApiKeyRecord[] = [];
   try {
-    keyCount = (await store.apiKeys.list()).length;
+    keys = await store.apiKeys.list();
     findings.push(ok("tables", "are there"));
   } catch (error) {
     const advice = "Run meanwhile migrate (serve and worker do it by themselves).";
@@ -66,7 +66,7 @@ async function examine(store: Store): Promise<StoreFindings> {
           "Synchronise the clocks (NTP) of both machines.",
         ),
   );
-  return { findings, keyCount };
+  return { findings, keys };
 }
 
 async function missing(file: string): Promise<Finding> {

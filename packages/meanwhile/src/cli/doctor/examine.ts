@@ -19,14 +19,14 @@ export async function examine(load: () => Promise<LoadedSettings>, cwd: string):
     return [...findings, fail("configuration", messageOf(error), "Correct it, then run meanwhile doctor again.")];
   }
   findings.push(ok("configuration", loaded.configFile ?? "no file; flags, environment and defaults"));
-  const { findings: ofStore, keyCount } = await checkStore(loaded, cwd);
+  const { findings: ofStore, keys } = await checkStore(loaded, cwd);
   return [
     ...findings,
     await checkJobs(loaded, cwd),
     ...ofStore,
     await checkFiles(loaded, cwd),
     await checkAddress(loaded),
-    checkCredentials(loaded, keyCount),
+    checkCredentials(loaded, keys),
   ];
 }
 
