@@ -14,6 +14,8 @@ export default defineConfig({
       "bench/src/**/*.test.ts",
       "tests/**/*.test.ts",
       "tools/**/*.test.mjs",
+      // What somebody writes who follows docs/getting-started.md here.
+      "jobs/**/*.test.ts",
     ],
     pool: "forks",
     testTimeout: 20_000,
