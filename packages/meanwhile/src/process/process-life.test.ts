@@ -1,4 +1,5 @@
 // The life of the processes: refused starts, calm stops, two roles on one store.
+import { spawnSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -19,6 +20,15 @@ afterEach(async () => {
 });
 
 const ask = (url: string, ...args: string[]) => bench.run(args, { env: { MEANWHILE_URL: url } });
+
+/** Rights are nothing to root: for root the folder is a file system that takes no writes. */
+async function makeUnwritable(folder: string): Promise<() => void> {
+  await mkdir(folder, { mode: 0o500 });
+  if (process.getuid?.() !== 0) return () => undefined;
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", folder]);
+  expect(mounted.status, String(mounted.stderr)).toBe(0);
+  return () => void spawnSync("umount", ["-l", folder]);
+}
 
 async function submitHeld(url: string): Promise<{ id: string; gate: string }> {
   const gate = join(bench.folder, "gate");
@@ -57,13 +67,15 @@ describe("the start", () => {
     expect(stderr).toMatch(/^meanwhile: Files cannot be kept now\..*in-the-way cannot be written.*\n$/m);
   });
 
-  // Rights are nothing to root.
-  it.skipIf(process.getuid?.() === 0)("says that files cannot be kept, and serves all the same", async () => {
-    await mkdir(join(bench.folder, "locked"), { mode: 0o500 });
+  it("says that files cannot be kept, and serves all the same", async () => {
+    const release = await makeUnwritable(join(bench.folder, "locked"));
+    try {
+      const server = await bench.serve([...JOBS, "--files", "./locked/files"]);
 
-    const server = await bench.serve([...JOBS, "--files", "./locked/files"]);
-
-    await server.says(/locked cannot be written by this user.*files cannot be kept/);
+      await server.says(/locked cannot be written by this user.*files cannot be kept/);
+    } finally {
+      release();
+    }
   });
 
   it("logs JSON in a pipe, and readable lines on a terminal", async () => {
