@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { IdSource } from "@meanwhile/core";
 import { answerOn } from "./connections.js";
-import { HttpRefusal, toProblem } from "./problem.js";
+import { HttpRefusal, toProblemAnswer } from "./problem.js";
 
 export interface ClientErrorOptions {
   readonly ids: IdSource;
@@ -18,7 +18,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   const requestId = options.ids.uuid();
-  const { problem, headers } = toProblem(refusal(error, options), {
+  const { problem, headers } = toProblemAnswer(refusal(error, options), {
     instance: "/",
     traceId: requestId.replaceAll("-", ""),
     requestId,

@@ -1,13 +1,13 @@
 // Answers whatever was thrown on the way, and writes down what was our own fault.
 import type { FastifyInstance } from "fastify";
 import type { ServerContext } from "./context.js";
-import { toProblem } from "./problem.js";
+import { toProblemAnswer } from "./problem.js";
 import { traceIdOf } from "./request-context.js";
 import { hasUnreadBody, readPastBody } from "./unread-body.js";
 
 export function installErrorHandler(app: FastifyInstance, { logger, options, clock }: ServerContext): void {
   app.setErrorHandler((error, request, reply) => {
-    const { problem, headers, internal } = toProblem(error, {
+    const { problem, headers, internal } = toProblemAnswer(error, {
       // Where Fastify itself refuses the path, nobody has cut off the query yet.
       instance: request.pathname || (request.raw.url ?? "/").replace(/\?.*$/, ""),
       traceId: traceIdOf(request),

@@ -1,10 +1,9 @@
 // Answers that hold a job: the headers of section 1 of the contract, the conditions of RFC 9110.
-import type { Job } from "@meanwhile/core";
+import { type Job, jobPath, jobResourceText, retryAfterSeconds } from "@meanwhile/core";
 import { isTerminal } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { jobEntityTag, matchesEntityTag } from "./conditional.js";
 import type { ServerContext } from "./context.js";
-import { jobPath, jobResourceText, retryAfterSeconds } from "./job-resource.js";
 
 export const JSON_TYPE = "application/json; charset=utf-8";
 export const JOB_CACHE_CONTROL = "private, no-cache";

@@ -1,7 +1,7 @@
 // What of an error leaves the house.
 import { AppError } from "@meanwhile/core";
 import { describe, expect, it } from "vitest";
-import { toProblem } from "./problem.js";
+import { toProblemAnswer } from "./problem.js";
 
 const options = { instance: "/api/v2/jobs", traceId: "t", requestId: "r", linkBase: "" };
 
@@ -13,7 +13,7 @@ describe("a store that fails", () => {
       cause: new Error("SQLITE_FULL"),
     });
 
-    const { problem, headers, internal } = toProblem(failure, options);
+    const { problem, headers, internal } = toProblemAnswer(failure, options);
 
     expect(JSON.stringify(problem)).not.toContain("secret");
     expect(problem).toMatchObject({ code: "store_unavailable", status: 503 });

@@ -1,6 +1,6 @@
-// Whatever was thrown becomes a problem document (RFC 9457); the text of an internal error never leaves the house.
-import { AppError } from "@meanwhile/core";
-import { ERROR_CODES, type ErrorCode, type Problem } from "@meanwhile/protocol";
+// Whatever was thrown becomes a problem document with the headers that HTTP adds to it.
+import { AppError, errorRetryAfterSeconds, toProblem, toShownError } from "@meanwhile/core";
+import type { ErrorCode, Problem } from "@meanwhile/protocol";
 
 export interface ProblemOptions {
   readonly instance: string;
@@ -35,66 +35,31 @@ export class HttpRefusal extends AppError {
   }
 }
 
-export function toProblem(thrown: unknown, options: ProblemOptions): ProblemAnswer {
-  const known = thrown instanceof AppError ? thrown : fromFramework(thrown, options);
-  if (known === undefined) {
-    return {
-      ...describe(new AppError("internal", { message: internalMessage(options.requestId) }), options),
-      internal: thrown,
-    };
-  }
-  // What a failing store says names files and advises operators: that is for the log.
-  const isOfStore = known.code === "store_unavailable" && known.cause !== undefined;
-  const isOurFault = known.code === "internal" || known.code === "store_unavailable";
-  return { ...describe(isOfStore ? storeAway(known) : known, options), internal: isOurFault ? known : undefined };
+export function toProblemAnswer(thrown: unknown, options: ProblemOptions): ProblemAnswer {
+  const { error, internal } = toShownError(fromFramework(thrown, options) ?? thrown, options.requestId);
+  const { instance, traceId, linkBase } = options;
+  const status = error instanceof HttpRefusal ? { status: error.status } : {};
+  return { problem: toProblem(error, { instance, traceId, linkBase, ...status }), headers: headersOf(error), internal };
 }
 
-function storeAway({ retryAfterMs }: AppError): AppError {
-  return new AppError("store_unavailable", {
-    message: "The store cannot be reached or written at the moment. Try again in a moment.",
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
-}
-
-function describe(error: AppError, options: ProblemOptions): Omit<ProblemAnswer, "internal"> {
-  const { httpStatus, title, retry } = ERROR_CODES[error.code];
-  const status = error instanceof HttpRefusal ? error.status : httpStatus;
+function headersOf(error: AppError): Record<string, string> {
   const headers: Record<string, string> = {
     "content-type": "application/problem+json",
     // A refusal is about this moment; 404 and 410 would otherwise be kept by caches that guess.
     "cache-control": "no-store",
     ...(error instanceof HttpRefusal ? error.headers : {}),
   };
-  if (error.retryAfterMs !== undefined || retry === "after") {
-    headers["retry-after"] = String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1_000) / 1_000)));
-  }
+  const retryAfter = errorRetryAfterSeconds(error);
+  if (retryAfter !== undefined) headers["retry-after"] = String(retryAfter);
   if (error.code === "unauthenticated") headers["www-authenticate"] = challenge(error);
   if (error.code === "forbidden" && typeof error.details.scope === "string") {
     headers["www-authenticate"] = `Bearer error="insufficient_scope", scope="${error.details.scope}"`;
   }
-  return {
-    headers,
-    problem: {
-      // Extensions first: a fact must never take the place of a member that the standard names.
-      ...error.details,
-      type: `${options.linkBase}/docs#${error.code}`,
-      title,
-      status,
-      detail: error.message,
-      instance: options.instance,
-      code: error.code,
-      traceId: options.traceId,
-      ...(error.faults.length === 0 ? {} : { errors: error.faults }),
-    },
-  };
+  return headers;
 }
 
 function challenge(error: AppError): string {
   return error.details.presented === true ? 'Bearer error="invalid_token"' : "Bearer";
-}
-
-function internalMessage(requestId: string): string {
-  return `Something went wrong on our side. The log of the server names it by the request ${requestId}.`;
 }
 
 /** What Fastify refuses by itself, in our words. */
@@ -113,7 +78,7 @@ const FRAMEWORK_MESSAGES: Readonly<Record<string, string>> = {
 };
 
 function fromFramework(thrown: unknown, { maxBodyBytes }: ProblemOptions): AppError | undefined {
-  if (!(thrown instanceof Error)) return undefined;
+  if (!(thrown instanceof Error) || thrown instanceof AppError) return undefined;
   const { code = "", statusCode = 500 } = thrown as Error & { code?: string; statusCode?: number };
   const known = FRAMEWORK_CODES[code];
   if (known === "payload_too_large" && maxBodyBytes !== undefined) {

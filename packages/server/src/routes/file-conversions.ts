@@ -1,10 +1,9 @@
 // A smaller view of conversion jobs, for callers who know files and not jobs. Served where a definition claims
 // `/api/files/convert`.
-import { type AnyJobDefinition, AppError, fractionDone, type Job } from "@meanwhile/core";
+import { type AnyJobDefinition, AppError, fractionDone, type Job, payloadText } from "@meanwhile/core";
 import type { ServerContext } from "../context.js";
 import { fileOfResult } from "../file-result.js";
 import { jobHeaders } from "../job-answer.js";
-import { payloadText } from "../job-resource.js";
 import { json, ref } from "../openapi/refs.js";
 import { pathJobId } from "../query.js";
 import type { Route } from "../route.js";

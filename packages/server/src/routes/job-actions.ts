@@ -1,8 +1,8 @@
 // What callers do to a job that exists: cancel it, erase it.
+import { jobResourceText } from "@meanwhile/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.js";
 import { jobHeaders } from "../job-answer.js";
-import { jobResourceText } from "../job-resource.js";
 import { JOB_ANSWER } from "../openapi/refs.js";
 import { pathJobId } from "../query.js";
 import type { OperationDocument, Route } from "../route.js";

@@ -1,11 +1,10 @@
 // What hangs on a job: its progress, its result, its events, its logs.
-import { AppError, type Job } from "@meanwhile/core";
+import { AppError, type Job, payloadText, progressResource } from "@meanwhile/core";
 import { isTerminal, LOG_LEVELS, toInstantText } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.js";
 import { fileOfResult, fileResultTypes } from "../file-result.js";
 import { JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE, jobHeaders } from "../job-answer.js";
-import { payloadText, progressResource } from "../job-resource.js";
 import { json, ref } from "../openapi/refs.js";
 import { AFTER_PARAMETER, LIMIT_PARAMETER, pathJobId, queryAfter, queryLimit, queryOneOf } from "../query.js";
 import type { Route } from "../route.js";

@@ -1,10 +1,10 @@
 // Reading jobs: one, with or without waiting, and lists of them.
+import { jobResourceText } from "@meanwhile/core";
 import { isTerminal, JOB_STATUSES, LIMITS, parsePrefer } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { jobEntityTag, matchesEntityTag } from "../conditional.js";
 import type { ServerContext } from "../context.js";
 import { answerJob, JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE } from "../job-answer.js";
-import { jobResourceText } from "../job-resource.js";
 import { JOB_ANSWER, json, NOT_MODIFIED, ref } from "../openapi/refs.js";
 import { LIMIT_PARAMETER, pathJobId, queryInstant, queryInteger, queryLimit, queryOneOf, queryText } from "../query.js";
 import type { Route } from "../route.js";

@@ -1,9 +1,8 @@
 // The same job as generic clients of long-running operations expect it.
-import type { Job } from "@meanwhile/core";
+import { type Job, payloadText } from "@meanwhile/core";
 import type { JobStatus } from "@meanwhile/protocol";
 import type { ServerContext } from "../context.js";
 import { jobHeaders } from "../job-answer.js";
-import { payloadText } from "../job-resource.js";
 import { json, ref } from "../openapi/refs.js";
 import { pathJobId } from "../query.js";
 import type { Route } from "../route.js";

@@ -1,10 +1,9 @@
 // Submitting: one job, a batch, a rerun.
-import { AppError } from "@meanwhile/core";
+import { AppError, jobResourceText } from "@meanwhile/core";
 import { type ErrorCode, LIMITS } from "@meanwhile/protocol";
 import type { ServerContext } from "../context.js";
 import { idempotencyKeyOf } from "../idempotency.js";
 import { JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE } from "../job-answer.js";
-import { jobResourceText } from "../job-resource.js";
 import { json, ref, SUBMIT_ANSWERS } from "../openapi/refs.js";
 import { pathJobId } from "../query.js";
 import { requireBody } from "../register-routes.js";

@@ -1,11 +1,10 @@
 // The older, smaller contract: the same jobs under the same rules, in fewer words.
-import { AppError, type Job } from "@meanwhile/core";
+import { AppError, type Job, payloadText } from "@meanwhile/core";
 import type { Fault, JobStatus } from "@meanwhile/protocol";
 import { escapePointer, isTerminal } from "@meanwhile/protocol";
 import type { ServerContext } from "../context.js";
 import { idempotencyKeyOf } from "../idempotency.js";
 import { jobHeaders } from "../job-answer.js";
-import { payloadText } from "../job-resource.js";
 import { json, ref } from "../openapi/refs.js";
 import { pathJobId } from "../query.js";
 import { requireBody } from "../register-routes.js";

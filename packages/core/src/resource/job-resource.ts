@@ -1,6 +1,6 @@
 // A job as callers see it, written as JSON text by hand: the stored payloads are spliced in, never parsed.
-import { fractionDone, type Job } from "@meanwhile/core";
 import { isTerminal, type ProgressResource, toInstantText } from "@meanwhile/protocol";
+import { fractionDone, type Job } from "../job/job.js";
 
 export interface JobResourceOptions {
   /** Put before every link: empty for absolute paths, or the address of the server. */
