@@ -6,6 +6,7 @@ export * from "./definition/define-job.js";
 export * from "./definition/example-job.js";
 export * from "./definition/handler-errors.js";
 export * from "./definition/json-schema.js";
+export * from "./delivery/channel.js";
 export * from "./engine/engine.js";
 export * from "./errors.js";
 export * from "./event/event.js";

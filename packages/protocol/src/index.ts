@@ -11,3 +11,4 @@ export * from "./statuses.js";
 export * from "./submit-envelope.js";
 export * from "./text.js";
 export * from "./trace-context.js";
+export * from "./webhooks.js";

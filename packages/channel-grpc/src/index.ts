@@ -1,0 +1,2 @@
+// The gRPC service of meanwhile.
+export {};

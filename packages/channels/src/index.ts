@@ -1,0 +1,2 @@
+// The channels of meanwhile, one folder per protocol.
+export {};

@@ -1,0 +1,2 @@
+// The typed client of meanwhile, for Node and browsers.
+export {};

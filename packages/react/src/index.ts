@@ -1,0 +1,2 @@
+// React hooks that follow a job.
+export {};
