@@ -1,8 +1,7 @@
 // Composes the routes, their guards and their documents into one HTTP server.
-import { ConfigurationError } from "@meanwhile/core";
+import { ConfigurationError, isLoopbackName } from "@meanwhile/core";
 import Fastify, { type FastifyInstance } from "fastify";
 import { createAuthenticator } from "./auth/authenticator.js";
-import { isLoopbackName } from "./auth/browser-guard.js";
 import { answerClientError } from "./client-error.js";
 import { trackConnections } from "./connections.js";
 import type { ServerContext, ServerParts } from "./context.js";

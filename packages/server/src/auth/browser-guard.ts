@@ -1,7 +1,6 @@
 // Keeps web pages out of a server that asks for no credentials: whoever reaches it is trusted, and a browser reaches it
 // for any page that its user happens to open.
-import { isIPv4 } from "node:net";
-import { AppError } from "@meanwhile/core";
+import { AppError, isLoopbackName } from "@meanwhile/core";
 import type { FastifyRequest } from "fastify";
 
 export interface BrowserGuardOptions {
@@ -33,11 +32,6 @@ export function refuseForeignPages(request: FastifyRequest, options: BrowserGuar
       message: "Pages of other sites may not call this server. List their origin in allowedOrigins.",
     });
   }
-}
-
-export function isLoopbackName(host: string): boolean {
-  if (host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || host === "::1") return true;
-  return isIPv4(host) && host.startsWith("127.");
 }
 
 function isOwnOrigin(origin: string, host: string): boolean {
