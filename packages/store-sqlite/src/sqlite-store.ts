@@ -7,6 +7,7 @@ import type {
   JobId,
   JobLogStore,
   JobStore,
+  SecretStore,
   Store,
 } from "@meanwhile/core";
 import { createApiKeys } from "./api-keys.js";
@@ -24,6 +25,7 @@ import { migrate } from "./migrate.js";
 import { MIGRATIONS } from "./migrations/index.js";
 import { openFile } from "./open-file.js";
 import { type ResolvedSqliteStoreOptions, resolveSqliteStoreOptions, type SqliteStoreOptions } from "./options.js";
+import { createSecrets } from "./secrets.js";
 import { createWatch } from "./watch.js";
 import { createWorkQueue, type WorkQueue } from "./work-queue.js";
 
@@ -70,6 +72,7 @@ export function storeOn(
     logs: behindQueue<JobLogStore>(createLogs(connection), LOG_METHODS, queue),
     files: behindQueue<FileRecordStore>(createFiles(connection, { links, clock }), FILE_METHODS, queue),
     apiKeys: behindQueue<ApiKeyStore>(createApiKeys(connection), API_KEY_METHODS, queue),
+    secrets: behindQueue<SecretStore>(createSecrets(connection), SECRET_METHODS, queue),
 
     now: async () => clock.now(),
     // No other process can see this memory: there is nothing to look for.
@@ -152,6 +155,8 @@ const FILE_METHODS: MethodKinds<FileRecordStore> = {
   findExpired: "read",
   remove: "write",
 };
+
+const SECRET_METHODS: MethodKinds<SecretStore> = { ensure: "write" };
 
 const API_KEY_METHODS: MethodKinds<ApiKeyStore> = {
   insert: "write",

@@ -22,6 +22,7 @@ import { describeOrderOfTurns } from "./suite/order-of-turns.js";
 import { describePayloads } from "./suite/payloads.js";
 import { describePurge } from "./suite/purge.js";
 import { describeSecondConnection } from "./suite/second-connection.js";
+import { describeSecrets } from "./suite/secrets.js";
 import { describeUserStatements } from "./suite/user-statements.js";
 
 export interface DescribeStoreOptions {
@@ -79,6 +80,7 @@ export function describeStore(name: string, factory: StoreFactory, { skip = [] }
     describeLogLines(given);
     describeFiles(given);
     describeApiKeys(given);
+    describeSecrets(given);
     describePurge(given);
     describePayloads(given);
     describeLifecycle(given);

@@ -5,6 +5,7 @@ import { createMemoryEvents } from "./memory/memory-events.js";
 import { createMemoryFiles } from "./memory/memory-files.js";
 import { createMemoryJobs } from "./memory/memory-jobs.js";
 import { createMemoryLogs } from "./memory/memory-logs.js";
+import { createMemorySecrets } from "./memory/memory-secrets.js";
 import { createTables } from "./memory/memory-tables.js";
 import type { Store } from "./store.js";
 
@@ -23,6 +24,7 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
     logs: createMemoryLogs(tables),
     files: createMemoryFiles(tables, clock),
     apiKeys: createMemoryApiKeys(tables),
+    secrets: createMemorySecrets(tables),
     now: async () => clock.now(),
     // No other process can see this memory, so there is never anything to hint at.
     watch: () => () => {},

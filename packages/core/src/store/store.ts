@@ -4,6 +4,7 @@ import type { EventStore } from "./event-store.js";
 import type { FileRecordStore } from "./file-record-store.js";
 import type { JobLogStore } from "./job-log-store.js";
 import type { JobStore } from "./job-store.js";
+import type { SecretStore } from "./secret-store.js";
 
 /**
  * A store. It applies what core decided, mechanically; only `claim`, `makeReady` and the `find…` queries are rules
@@ -23,6 +24,7 @@ export interface Store {
   readonly logs: JobLogStore;
   readonly files: FileRecordStore;
   readonly apiKeys: ApiKeyStore;
+  readonly secrets: SecretStore;
 
   /** The store's clock, in epoch milliseconds. */
   now(): Promise<number>;

@@ -1,5 +1,6 @@
 // All migrations, in their order.
 import { initialTables } from "./0001-initial-tables.js";
+import { secrets } from "./0002-secrets.js";
 import type { Migration } from "./migration.js";
 
-export const MIGRATIONS: readonly Migration[] = [initialTables];
+export const MIGRATIONS: readonly Migration[] = [initialTables, secrets];

@@ -40,6 +40,8 @@ export interface MemoryTables {
   readonly files: Map<string, FileRecord>;
   /** In insertion order. */
   readonly apiKeys: ApiKeyRecord[];
+  /** By name. */
+  readonly secrets: Map<string, string>;
 }
 
 export function createTables(): MemoryTables {
@@ -53,6 +55,7 @@ export function createTables(): MemoryTables {
     turns: new Map(),
     files: new Map(),
     apiKeys: [],
+    secrets: new Map(),
   };
 }
 
