@@ -1,19 +1,26 @@
 // Applies changes: guard, row and events of each together (invariants I1, I4), all of them in one transaction.
-import type { Change, CommitOptions, CommitResult } from "@meanwhile/core";
+import type { Change, CommitOptions, CommitResult, JobPatch } from "@meanwhile/core";
 import { isTerminal } from "@meanwhile/protocol";
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
-import { fromChange, fromFinish, fromReport } from "./rows.js";
+import { fromChange, fromFinish, fromFinishes, fromReport, isPlainText } from "./rows.js";
 import { changeJob } from "./statements/change-job.js";
 import { finishJob } from "./statements/finish-job.js";
+import { finishJobs } from "./statements/finish-jobs.js";
 import { readChangingJobs } from "./statements/read-changing-jobs.js";
 import { reportProgress } from "./statements/report-progress.js";
 import type { Turns } from "./turns.js";
 import type { UserStatements } from "./user-statements.js";
 
+/** From here on one statement for all is cheaper than one for each. */
+const WORTH_A_RUN = 3;
+
 /** What a change needs of its job; true while the write lock is held, and kept true from change to change. */
 interface ChangingJob {
   readonly number: number;
+  /** As they were read: good for a job's first change of the transaction only. */
+  readonly before: { readonly status: string; readonly leaseToken: string | null };
+  isChanged: boolean;
   readonly turn: { readonly owner: string; readonly concurrencyKey: string } | undefined;
   lastSeq: number;
 }
@@ -24,6 +31,7 @@ export function createJobCommits(
 ) {
   const changing = connection.query(readChangingJobs);
   const finish = connection.query(finishJob);
+  const finishAlike = connection.query(finishJobs);
   const report = connection.query(reportProgress);
   const changeAny = connection.query(changeJob);
 
@@ -31,11 +39,11 @@ export function createJobCommits(
   const read = (changes: readonly Change[]): readonly (ChangingJob | undefined)[] => {
     const jobs: (ChangingJob | undefined)[] = new Array(changes.length).fill(undefined);
     const byNumber = new Map<number, ChangingJob>();
-    for (const [index, number, lastSeq, concurrencyKey, owner] of changing.list([idsOf(changes)])) {
+    for (const [index, number, lastSeq, concurrencyKey, owner, status, leaseToken] of changing.list([idsOf(changes)])) {
       let job = byNumber.get(number);
       if (job === undefined) {
         const turn = concurrencyKey === null || owner === null ? undefined : { owner, concurrencyKey };
-        job = { number, turn, lastSeq };
+        job = { number, before: { status, leaseToken }, isChanged: false, turn, lastSeq };
         byNumber.set(number, job);
       }
       jobs[index] = job;
@@ -55,6 +63,7 @@ export function createJobCommits(
   const apply = (change: Change, job: ChangingJob | undefined): CommitResult => {
     if (job === undefined || !update(change, job.number)) return GUARD_FAILED;
     const { number, turn } = job;
+    job.isChanged = true;
     events.append(change.events, { job: number, seq: job.lastSeq + 1 });
     job.lastSeq += change.events.length;
     const { lastSeq } = job;
@@ -64,9 +73,35 @@ export function createJobCommits(
     return { outcome: "committed", lastSeq, ...(readiedType === undefined ? {} : { readiedType }) };
   };
 
+  const finishAll = (finishes: readonly Finish[]): readonly CommitResult[] => {
+    if (finishes.length < WORTH_A_RUN) return finishes.map(({ change, job }) => apply(change, job));
+    finishAlike.run(fromFinishes(finishes));
+    return finishes.map(({ change, number, job }) => {
+      events.append(change.events, { job: number, seq: job.lastSeq + 1 });
+      return { outcome: "committed", lastSeq: ++job.lastSeq };
+    });
+  };
+
+  // Neighbours that finish alike wait for each other and are written together; the order of the changes stays.
   const applyAll = (changes: readonly Change[]): readonly CommitResult[] => {
     const jobs = read(changes);
-    return changes.map((change, index) => apply(change, jobs[index]));
+    const results: CommitResult[] = [];
+    let run: Finish[] = [];
+    for (let index = 0; index < changes.length; index++) {
+      const change = changes[index]!;
+      const job = jobs[index];
+      const isFinish = job !== undefined && isPlainFinish(change, job);
+      if (run.length > 0 && !(isFinish && isAlike(run[0]!.change, change))) {
+        results.push(...finishAll(run));
+        run = [];
+      }
+      if (!isFinish) results.push(apply(change, job));
+      else {
+        job.isChanged = true;
+        run.push({ change, number: job.number, job });
+      }
+    }
+    return [...results, ...finishAll(run)];
   };
 
   return {
@@ -85,6 +120,41 @@ export function createJobCommits(
       }
     },
   };
+}
+
+interface Finish {
+  readonly change: Change;
+  readonly number: number;
+  readonly job: ChangingJob;
+}
+
+/** Whether the change ends the job and does nothing else, and all that its guard names holds. */
+function isPlainFinish({ guard, patch, events }: Change, { before, isChanged, turn }: ChangingJob): boolean {
+  if (isChanged || turn !== undefined || events.length !== 1) return false;
+  if (guard.cancelRequested !== undefined || guard.lastSeq !== undefined || guard.leaseExpiredAt !== undefined)
+    return false;
+  if (guard.status !== before.status || guard.leaseToken !== (before.leaseToken ?? undefined)) return false;
+  for (const member in patch) if (!FINISH_MEMBERS.has(member)) return false;
+  if (patch.completedAt === undefined || patch.purgeAt === undefined || patch.readiness !== null) return false;
+  return patch.status !== undefined && patch.result !== undefined && isPlainText(patch.result);
+}
+
+const FINISH_MEMBERS: ReadonlySet<string> = new Set<keyof JobPatch>([
+  "status",
+  "readiness",
+  "releaseLease",
+  "completedAt",
+  "purgeAt",
+  "result",
+]);
+
+function isAlike({ patch, at }: Change, other: Change): boolean {
+  return (
+    at === other.at &&
+    patch.status === other.patch.status &&
+    patch.completedAt === other.patch.completedAt &&
+    patch.purgeAt === other.patch.purgeAt
+  );
 }
 
 function idsOf(changes: readonly Change[]): string {

@@ -1,23 +1,28 @@
 // Stores groups of new jobs: each group whole or not at all, each key for one job.
-import type { Clock, InsertedItem, InsertGroup, InsertResult, KeyHolder, NewJob } from "@meanwhile/core";
+import type { Clock, InsertedItem, InsertGroup, InsertResult, Job, KeyHolder, NewJob } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
 import type { FileLinks } from "./file-links.js";
-import { fromNewJob } from "./rows.js";
+import { fromNewJob, fromPlainJobs, isPlainText } from "./rows.js";
 import { findIdempotencyKey } from "./statements/find-idempotency-key.js";
 import { insertIdempotencyKey } from "./statements/insert-idempotency-key.js";
 import { insertJob } from "./statements/insert-job.js";
+import { insertPlainJobs } from "./statements/insert-plain-jobs.js";
 import type { Turns } from "./turns.js";
 
 interface Holder extends KeyHolder {
   readonly isPurged: boolean;
 }
 
+/** From here on one statement for all is cheaper than one for each. */
+const WORTH_A_RUN = 3;
+
 export function createJobInserts(
   connection: Connection,
   { events, turns, links, clock }: { events: EventWriter; turns: Turns; links: FileLinks; clock: Clock },
 ) {
   const insertRow = connection.query(insertJob);
+  const insertAlike = connection.query(insertPlainJobs);
   const insertKey = connection.query(insertIdempotencyKey);
   const keyHolder = connection.query(findIdempotencyKey);
 
@@ -50,35 +55,114 @@ export function createJobInserts(
   };
 
   const store = (item: NewJob): void => {
-    const { job, idempotency, fileIds } = item;
+    const { job } = item;
     const { owner, concurrencyKey } = job;
     const place =
       concurrencyKey !== null && job.readiness === "ready"
         ? turns.join({ owner, concurrencyKey })
         : { turn: null, readiness: job.readiness };
     const number = Number(insertRow.run(fromNewJob(item, place)).lastInsertRowid);
+    const { idempotency, fileIds } = item;
     events.append(item.events, { job: number, seq: 1 });
     if (idempotency !== null) insertKey.run([owner, idempotency.key, job.id, idempotency.fingerprint]);
     if (fileIds.length > 0) links.add({ number, owner }, fileIds);
   };
 
-  const storeGroup = (group: InsertGroup, now: number): InsertResult => {
-    const result = group.some(({ idempotency }) => idempotency !== null) ? judge(group, now) : allCreated(group);
-    if (result.outcome === "stored") {
-      for (const [index, item] of group.entries()) if (result.items[index]?.outcome === "created") store(item);
+  const storeAlike = (items: readonly NewJob[]): void => {
+    if (items.length < WORTH_A_RUN) {
+      for (const item of items) store(item);
+      return;
     }
-    return result;
+    const last = Number(insertAlike.run(fromPlainJobs(items.map(({ job }) => job))).lastInsertRowid);
+    // The write lock is held, and each number is the highest one so far and one more.
+    let number = last - items.length;
+    for (const item of items) events.append(item.events, { job: ++number, seq: 1 });
+  };
+
+  const storeAll = (items: readonly NewJob[]): void => {
+    let alike: NewJob[] = [];
+    for (const item of items) {
+      const [first] = alike;
+      if (first !== undefined && isPlain(item) && isAlike(first.job, item.job)) {
+        alike.push(item);
+        continue;
+      }
+      storeAlike(alike);
+      alike = isPlain(item) ? [item] : [];
+      if (alike.length === 0) store(item);
+    }
+    storeAlike(alike);
   };
 
   return {
     insert(groups: readonly InsertGroup[], { now = clock.now() }: { now?: number } = {}): readonly InsertResult[] {
-      return events.write(() => groups.map((group) => storeGroup(group, now)));
+      return events.write(() => {
+        const results: InsertResult[] = [];
+        let created: NewJob[] = [];
+        for (const group of groups) {
+          const hasKeys = group.some(({ idempotency }) => idempotency !== null);
+          // A key is looked up among what is stored: all that came before must be.
+          if (hasKeys) {
+            storeAll(created);
+            created = [];
+          }
+          const result = hasKeys ? judge(group, now) : allCreated(group);
+          results.push(result);
+          if (result.outcome !== "stored") continue;
+          for (const [index, item] of group.entries()) {
+            if (result.items[index]?.outcome === "created") created.push(item);
+          }
+        }
+        storeAll(created);
+        return results;
+      });
     },
     findKeyHolder(owner: string, key: string): KeyHolder | undefined {
       const row = keyHolder.find([0, owner, key]);
       return row === undefined ? undefined : { jobId: row[0], fingerprint: row[1] };
     },
   };
+}
+
+/** Whether everything of the job but its content is what the run's first job says, or nothing. */
+function isPlain({ job, idempotency, fileIds }: NewJob): boolean {
+  return (
+    idempotency === null &&
+    fileIds.length === 0 &&
+    job.status === "PENDING" &&
+    job.lastSeq === 1 &&
+    job.attempt === 0 &&
+    job.concurrencyKey === null &&
+    job.callbackId === null &&
+    job.rerunOf === null &&
+    job.traceparent === null &&
+    job.tracestate === null &&
+    job.startedAt === null &&
+    job.cancelRequestedBy === null &&
+    job.progress === null &&
+    job.error === null &&
+    job.result === null &&
+    job.tags.length === 0 &&
+    job.undoSteps.length === 0 &&
+    isPlainText(job.parameters)
+  );
+}
+
+function isAlike(a: Job, b: Job): boolean {
+  return (
+    a.owner === b.owner &&
+    a.type === b.type &&
+    a.readiness === b.readiness &&
+    a.priority === b.priority &&
+    a.runAt === b.runAt &&
+    a.maxAttempts === b.maxAttempts &&
+    a.createdAt === b.createdAt &&
+    a.updatedAt === b.updatedAt &&
+    a.startBy === b.startBy &&
+    a.completeBy === b.completeBy &&
+    a.timeoutMs === b.timeoutMs &&
+    a.retentionMs === b.retentionMs
+  );
 }
 
 function allCreated(group: InsertGroup): InsertResult & { outcome: "stored" } {

@@ -24,10 +24,12 @@ import type { FileRow } from "./statements/find-file.js";
 import type { RareReadyColumns, ReadyJobRow } from "./statements/find-ready-jobs.js";
 import type { TombstoneRow } from "./statements/find-tombstone.js";
 import type { FinishJob } from "./statements/finish-job.js";
+import type { FinishJobs } from "./statements/finish-jobs.js";
 import type { GuardParameters } from "./statements/guard.js";
 import type { InsertEvent } from "./statements/insert-event.js";
 import type { InsertEvents } from "./statements/insert-events.js";
 import type { InsertJob } from "./statements/insert-job.js";
+import type { InsertPlainJobs } from "./statements/insert-plain-jobs.js";
 import type { JobRow } from "./statements/job-columns.js";
 import type { EventRow } from "./statements/read-job-events.js";
 import type { LogRow } from "./statements/read-log.js";
@@ -202,6 +204,26 @@ export function fromNewJob(
   ];
 }
 
+/** Jobs that differ in nothing but id, parameters and request. */
+export function fromPlainJobs(jobs: readonly Job[]): InsertPlainJobs {
+  const [first] = jobs as [Job];
+  return [
+    first.owner,
+    first.type,
+    first.readiness,
+    first.priority,
+    first.runAt,
+    first.maxAttempts,
+    first.createdAt,
+    first.updatedAt,
+    first.startBy,
+    first.completeBy,
+    first.timeoutMs,
+    first.retentionMs,
+    JSON.stringify(jobs.map(({ id, parameters, requestId }) => [id, parameters.body, requestId])),
+  ];
+}
+
 /** @returns `undefined` where the change is more than the end of the job. */
 export function fromFinish({ patch, guard, events, at }: Change, number: number): FinishJob | undefined {
   const { status, completedAt, purgeAt } = patch;
@@ -221,6 +243,13 @@ export function fromFinish({ patch, guard, events, at }: Change, number: number)
     at,
     ...fromGuard(guard, number),
   ];
+}
+
+/** Finishes that differ in nothing but the job and its result. */
+export function fromFinishes(finishes: readonly { change: Change; number: number }[]): FinishJobs {
+  const { patch, at } = finishes[0]!.change;
+  const jobs = finishes.map(({ change, number }) => [number, change.patch.result?.body ?? null]);
+  return [patch.status!, patch.completedAt!, patch.purgeAt!, at, JSON.stringify(jobs)];
 }
 
 /** @returns `undefined` where the change is more than a report. */
@@ -338,8 +367,14 @@ export function toApiKeyRecord([
 }
 
 /** `null` is plain JSON, what nearly every payload is; `encoding` or `encoding:keyId` names anything else. */
-function payloadFormat({ encoding, keyId, body }: Payload): string | null {
-  if (encoding === "json" && keyId === null && typeof body === "string") return null;
+/** Whether the payload is JSON text as it stands. */
+export function isPlainText({ encoding, keyId, body }: Payload): boolean {
+  return encoding === "json" && keyId === null && typeof body === "string";
+}
+
+function payloadFormat(payload: Payload): string | null {
+  if (isPlainText(payload)) return null;
+  const { encoding, keyId } = payload;
   if (encoding.includes(":"))
     throw new TypeError(`The encoding of a payload is "${encoding}"; it must not contain ":".`);
   return keyId === null ? encoding : `${encoding}:${keyId}`;

@@ -14,6 +14,7 @@ import { describeDue } from "./suite/due.js";
 import { describeEvents } from "./suite/events.js";
 import { describeFiles } from "./suite/files.js";
 import { describeInsert } from "./suite/insert.js";
+import { describeLargeBatches } from "./suite/large-batches.js";
 import { describeLeases } from "./suite/leases.js";
 import { describeLifecycle } from "./suite/lifecycle.js";
 import { describeList } from "./suite/list.js";
@@ -68,6 +69,7 @@ export function describeStore(name: string, factory: StoreFactory, { skip = [] }
     describeBatchGroups(given);
     describeClaim(given);
     describeCommit(given);
+    describeLargeBatches(given);
     describeCancelWish(given);
     where("userStatements", () => describeUserStatements(given));
     describeLeases(given);

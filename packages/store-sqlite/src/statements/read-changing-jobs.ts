@@ -9,6 +9,8 @@ export type ChangingJobRow = [
   concurrencyKey: string | null,
   /** Only where there is a key: whose turns they are. */
   owner: string | null,
+  status: string,
+  leaseToken: string | null,
 ];
 
 /**
@@ -20,7 +22,9 @@ export const readChangingJobs = statement<[jobIds: string], ChangingJobRow>(`
          jobs.number,
          jobs.last_seq,
          jobs.concurrency_key,
-         case when jobs.concurrency_key is not null then jobs.owner end
+         case when jobs.concurrency_key is not null then jobs.owner end,
+         jobs.status,
+         jobs.lease_token
     from json_each(?) as wanted
     cross join meanwhile_jobs as jobs -- cross: from the ids to the jobs, never the other way round
    where jobs.id = wanted.value`);
