@@ -2,6 +2,8 @@
 import type { ApiKeyStore, Catalog, Clock, Engine, Files, IdSource, Logger, Store } from "@meanwhile/core";
 import type { LoggerOptions } from "pino";
 import type { Authenticator } from "./auth/authenticator.js";
+import type { LiveCredentials } from "./auth/live-credentials.js";
+import type { TicketSecrets, Tickets } from "./auth/tickets.js";
 import type { ResolvedServerOptions } from "./options.js";
 import type { SlowBodies } from "./slow-bodies.js";
 import type { Waits } from "./waits.js";
@@ -14,16 +16,20 @@ export interface ServerParts {
   readonly store: Pick<Store, "check">;
   /** Where keys made with `meanwhile keys create` stand. Default: there are none. */
   readonly apiKeys?: ApiKeyStore;
+  /** Where the secret that signs tickets is kept, shared by all processes. Default: tickets hold in this process only. */
+  readonly secrets?: TicketSecrets;
   readonly clock: Clock;
   readonly ids: IdSource;
   /** A logger, or what pino is to make one of. Default: silence. */
   readonly logger?: Logger | LoggerOptions;
 }
 
-export interface ServerContext extends Omit<ServerParts, "apiKeys" | "logger"> {
+export interface ServerContext extends Omit<ServerParts, "apiKeys" | "secrets" | "logger"> {
   readonly logger: Logger;
   readonly options: ResolvedServerOptions;
   readonly authenticator: Authenticator;
+  readonly liveCredentials: LiveCredentials;
+  readonly tickets: Tickets;
   readonly waits: Waits;
   readonly slowBodies: SlowBodies;
   isDraining(): boolean;

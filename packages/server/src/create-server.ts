@@ -1,7 +1,9 @@
 // Composes the routes, their guards and their documents into one HTTP server.
 import { ConfigurationError, isLoopbackName } from "@meanwhile/core";
 import Fastify, { type FastifyInstance } from "fastify";
-import { createAuthenticator } from "./auth/authenticator.js";
+import { type Authenticator, createAuthenticator } from "./auth/authenticator.js";
+import { createLiveCredentials, type LiveCredentials } from "./auth/live-credentials.js";
+import { createTickets, secretsOfThisProcess, type Tickets } from "./auth/tickets.js";
 import { answerClientError } from "./client-error.js";
 import { trackConnections } from "./connections.js";
 import type { ServerContext, ServerParts } from "./context.js";
@@ -18,6 +20,10 @@ import { createWaits } from "./waits.js";
 
 export interface HttpServer {
   readonly app: FastifyInstance;
+  /** Who is calling: shared with the channels that listen elsewhere, as are the next two. */
+  readonly authenticator: Authenticator;
+  readonly liveCredentials: LiveCredentials;
+  readonly tickets: Tickets;
   /**
    * Starts to listen. Port 0 takes any free one.
    *
@@ -43,17 +49,22 @@ export interface ListenOptions {
 /** @throws ConfigurationError naming the option that is wrong. */
 export function createServer(parts: ServerParts, serverOptions: ServerOptions = {}): HttpServer {
   const options = resolveServerOptions(serverOptions);
-  const { clock, apiKeys, ids } = parts;
+  const { clock, apiKeys, secrets = secretsOfThisProcess(), ids } = parts;
   const waits = createWaits({ perOwner: options.waitsPerOwner });
   const authenticator = createAuthenticator({ clock, apiKeys: options.apiKeys, jwt: options.jwt, store: apiKeys });
+  const { configured, isClosed } = authenticator;
   let draining = false;
   const logger = resolveLogger(parts.logger);
+  const liveCredentials = createLiveCredentials({ clock, logger, store: apiKeys, configured, isClosed });
+  const tickets = createTickets({ clock, ids, secrets, credentials: liveCredentials });
   const slowBodies = createSlowBodies({ clock, limitMs: options.requestTimeoutMs });
   const context: ServerContext = {
     ...parts,
     logger,
     options,
     authenticator,
+    liveCredentials,
+    tickets,
     waits,
     slowBodies,
     isDraining: () => draining,
@@ -99,6 +110,9 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
 
   return {
     app,
+    authenticator,
+    liveCredentials,
+    tickets,
     async listen({ port, host = "127.0.0.1" }) {
       if (!isLoopbackName(host) && !(await authenticator.isClosed())) throw openToTheWorld(host);
       return app.listen({ port, host });

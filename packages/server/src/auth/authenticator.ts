@@ -20,6 +20,8 @@ export interface Authenticator {
   isClosed(): boolean | Promise<boolean>;
   /** @throws AppError `unauthenticated`. */
   authenticate(authorization: string | undefined): Principal | Promise<Principal>;
+  /** Ids of the credentials that stand in the configuration. */
+  readonly configured: ReadonlySet<string>;
 }
 
 export interface AuthenticatorOptions {
@@ -61,6 +63,7 @@ export function createAuthenticator({ clock, apiKeys, jwt, store }: Authenticato
 
   return {
     isClosed,
+    configured: new Set([...fixed.values()].flatMap(({ credentialId }) => credentialId ?? [])),
     authenticate(authorization) {
       const closed = isClosed();
       if (closed === false) return LOCAL_PRINCIPAL;

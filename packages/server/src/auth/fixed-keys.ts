@@ -41,7 +41,8 @@ export function indexFixedKeys(keys: readonly FixedApiKey[]): ReadonlyMap<string
       name: owner,
       scopes: scopes === undefined || scopes.length === 0 ? null : scopes,
       expiresAt: null,
-      credentialId: null,
+      // Out of the configuration, out of force: the tickets it issued die with it. What is shown is a part of the hash.
+      credentialId: `configured:${hash.slice(0, 16)}`,
     });
   }
   return byHash;
