@@ -52,5 +52,10 @@ export const LAYERS = {
  */
 export function isTestFile(path) {
   if (path.startsWith("packages/meanwhile/src/testing/")) return path.endsWith(".test.ts");
-  return /\.test\.m?ts$/.test(path) || path.startsWith("tests/") || /^[^/]+\/[^/]+\/src\/testing\//.test(path);
+  return (
+    /\.test\.m?ts$/.test(path) ||
+    path.startsWith("tests/") ||
+    /^[^/]+\/[^/]+\/src\/testing\//.test(path) ||
+    path.startsWith("packages/channels/src/testkit/")
+  );
 }

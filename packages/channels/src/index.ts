@@ -1,2 +1,3 @@
 // The channels of meanwhile, one folder per protocol.
-export {};
+export type { WebhookChannelOptions } from "./webhook/options.js";
+export { createWebhookChannel } from "./webhook/webhook-channel.js";
