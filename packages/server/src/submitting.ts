@@ -43,18 +43,18 @@ export interface JobWait {
   reply: FastifyReply;
   jobId: string;
   timeoutMs: number;
-  changedFrom?: number;
+  until?: (job: Job) => boolean;
 }
 
 export function waitForJob(context: ServerContext, wait: JobWait): Promise<Job> {
-  const { request, reply, jobId, timeoutMs, changedFrom } = wait;
+  const { request, reply, jobId, timeoutMs, until } = wait;
   const { principal } = request;
   return context.waits.during(principal, reply, (signal) =>
     context.engine.wait(jobId, {
       principal,
       timeoutMs,
       signal,
-      ...(changedFrom === undefined ? {} : { changedFrom }),
+      ...(until === undefined ? {} : { until }),
     }),
   );
 }

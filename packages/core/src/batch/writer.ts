@@ -1,4 +1,5 @@
 // The one way by which this process writes jobs: batched, and followed by hints to whoever waits (invariant I1).
+import { isTerminal } from "@meanwhile/protocol";
 import type { Clock } from "../clock.js";
 import type { Wakeups } from "../event/wakeups.js";
 import type { Change } from "../job/change.js";
@@ -58,7 +59,9 @@ export function createWriter({ store, clock, wakeups }: { store: Store; clock: C
 
   const hintCommitted = ({ change, type }: TypedChange, result: CommitResult) => {
     if (result.outcome !== "committed") return;
-    if (change.events.length > 0) wakeups.jobMoved(change.jobId, result.lastSeq);
+    const { status } = change.patch;
+    if (status !== undefined && isTerminal(status)) wakeups.jobEnded(change.jobId, result.lastSeq);
+    else if (change.events.length > 0) wakeups.jobMoved(change.jobId, result.lastSeq);
     if (change.patch.readiness === "ready") wakeups.workAppeared(type);
     if (result.readiedType !== undefined) wakeups.workAppeared(result.readiedType);
     if (change.patch.readiness === "delayed" && change.patch.runAt !== undefined)

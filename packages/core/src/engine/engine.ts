@@ -1,5 +1,6 @@
 // The verbs: everything a channel may ask for. Each call carries a principal (invariant I10); the engine delegates.
 import type { JobEvent, LogLevel, SubmitEnvelope } from "@meanwhile/protocol";
+import type { EventReader, Subscription } from "../event/job-tail.js";
 import type { Job, JobId } from "../job/job.js";
 import type { Principal } from "../principal/principal.js";
 import type { LogLine } from "../store/job-log-store.js";
@@ -31,8 +32,8 @@ export interface Engine {
   queuePosition(job: Job): Promise<number | null>;
 
   /**
-   * Resolves with the job when it is terminal, when it has moved beyond `changedFrom`, or when the time is up: with
-   * whatever it is then. Aborting resolves it at once, too.
+   * Resolves with the job when it is terminal, when `until` holds, or when the time is up: with whatever it is then.
+   * Aborting resolves it at once, too.
    */
   wait(jobId: JobId, options: WaitOptions): Promise<Job>;
 
@@ -65,6 +66,14 @@ export interface Engine {
    *   process stops (resume with `after`).
    */
   follow(jobId: JobId, options: Access & { after?: number; signal?: AbortSignal }): AsyncIterable<JobEvent>;
+
+  /**
+   * What `follow` yields, handed out instead of fetched, for channels with many followers: those at the same place share
+   * every read. What `follow` would throw goes to `reader.onError`.
+   *
+   * @param job As `get` just gave it to the principal: that it did is the permission.
+   */
+  subscribe(job: Job, options: { after: number; reader: EventReader }): Subscription;
 
   logs(
     jobId: JobId,
@@ -101,7 +110,7 @@ export interface Submitted {
 
 export interface WaitOptions extends Access {
   readonly timeoutMs: number;
-  /** Also resolve as soon as `lastSeq` differs from this. */
-  readonly changedFrom?: number;
+  /** Also resolve as soon as this holds; asked once at the beginning, then after each move. Default: only the end counts. */
+  readonly until?: (job: Job) => boolean;
   readonly signal?: AbortSignal;
 }

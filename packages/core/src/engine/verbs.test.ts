@@ -112,7 +112,7 @@ describe("wait", () => {
     const { id } = await service.submit("held");
     const attempt = await held.attempt(1);
 
-    const waiting = service.engine.wait(id, { ...access, timeoutMs: 60_000, changedFrom: 2 });
+    const waiting = service.engine.wait(id, { ...access, timeoutMs: 60_000, until: ({ lastSeq }) => lastSeq !== 2 });
     await nextTurns();
     await attempt.context.output("a");
 

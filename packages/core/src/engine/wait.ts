@@ -15,25 +15,28 @@ export interface WaitFor extends Omit<WaitOptions, "principal"> {
   read(): Promise<Job>;
 }
 
-/** @returns the job when it is terminal, has moved beyond `changedFrom`, or when the time is up, the signal fires or the process stops. */
+/** @returns the job when it is terminal, when `until` holds, or when the time is up, the signal fires or the process stops. */
 export async function waitForJob({ wakeups, clock }: WaitDependencies, jobId: JobId, options: WaitFor): Promise<Job> {
-  const { read, timeoutMs, changedFrom, signal } = options;
-  const enough = (job: Job) => isTerminal(job.status) || (changedFrom !== undefined && job.lastSeq !== changedFrom);
-  const end = new AbortController();
-  const stop = () => end.abort();
+  const { read, timeoutMs, until, signal } = options;
+  const enough = (job: Job) => isTerminal(job.status) || until?.(job) === true;
+  let isOver = timeoutMs <= 0;
   // Before the first reading: a move in between is kept as a hint.
-  const waiter = wakeups.waitOn(jobId);
+  const waiter = wakeups.waitOn(jobId, { until: until === undefined ? "end" : "move" });
+  const stop = () => {
+    isOver = true;
+    waiter.wake();
+  };
   let cancelTimer: (() => void) | undefined;
   try {
     for (;;) {
       const job = await read();
       waiter.hasRead(job.lastSeq);
-      if (enough(job) || timeoutMs <= 0 || signal?.aborted || end.signal.aborted || wakeups.isStopped) return job;
+      if (enough(job) || isOver || signal?.aborted || wakeups.isStopped) return job;
       if (cancelTimer === undefined) {
         cancelTimer = clock.after(timeoutMs, stop);
         signal?.addEventListener("abort", stop, { once: true });
       }
-      await waiter.moved(end.signal);
+      await waiter.moved();
       waiter.reading(job.lastSeq);
     }
   } finally {

@@ -53,7 +53,7 @@ describe("when the service stops", () => {
 
     const seen: string[] = [];
     for await (const { type } of service.engine.follow(job.id, { principal })) seen.push(type);
-    await service.engine.wait(job.id, { principal, timeoutMs: 1_000, changedFrom: job.lastSeq });
+    await service.engine.wait(job.id, { principal, timeoutMs: 1_000, until: ({ lastSeq }) => lastSeq !== job.lastSeq });
 
     expect(seen).toEqual(["job.submitted", "job.started", "job.completed"]);
     expect(watchers).toBe(0);
@@ -78,10 +78,10 @@ describe("when the job is erased while it is read", () => {
     const job = await service.submit("plain");
     const events = service.engine.follow(job.id, { principal })[Symbol.asyncIterator]();
     await events.next();
-    await service.start();
-    await service.reaches(job.id, "COMPLETED");
 
     erasedUpTo = 2;
+    await service.start();
+    await service.reaches(job.id, "COMPLETED");
 
     await expect(events.next()).rejects.toMatchObject({ code: "job_purged" });
   });

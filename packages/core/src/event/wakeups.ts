@@ -14,14 +14,28 @@ export interface JobWaiter {
   reading(after: number): void;
   /** Say how far the caller has come by what it just read; hints that came meanwhile are kept. */
   hasRead(after: number): void;
-  /** Resolves when the job may have moved beyond that, or when the signal fires. */
-  moved(signal: AbortSignal): Promise<void>;
+  /** Resolves when the job may have moved beyond that, when the signal fires, or by `wake`. */
+  moved(signal?: AbortSignal): Promise<void>;
+  /** Resolves whoever waits in `moved` now, or next. */
+  wake(): void;
   close(): void;
 }
 
+export interface JobListener {
+  /**
+   * The job may have moved.
+   *
+   * @param lastSeq Beyond any number where the job has gone, or where nothing will be hinted at any more.
+   * @param mayHaveEnded `false`: it lives on.
+   */
+  jobMoved(lastSeq: number, mayHaveEnded: boolean): void;
+}
+
 export interface Wakeups {
-  /** A change of this job was committed by this process. */
+  /** A change of this job was committed by this process, and the job lives on. */
   jobMoved(jobId: JobId, lastSeq: number): void;
+  /** A change of this job was committed by this process, and the job may have ended, or gone. */
+  jobEnded(jobId: JobId, lastSeq: number): void;
   /** Jobs of the type may have become ready; without a type, jobs of any type. */
   workAppeared(type?: string): void;
   /** A job waits until this instant. */
@@ -29,7 +43,11 @@ export interface Wakeups {
   /** Somebody wishes this running job to be cancelled. */
   cancelRequested(jobId: JobId): void;
 
-  waitOn(jobId: JobId): JobWaiter;
+  /** @param options.until Which moves the waiter is woken for, at least: any, or those that may have ended the job. Default: `move`. */
+  waitOn(jobId: JobId, options?: { until?: "move" | "end" }): JobWaiter;
+  /** For whoever listens for long, and judges by itself whether a hint is news. */
+  watchJob(jobId: JobId, listener: JobListener): void;
+  unwatchJob(jobId: JobId, listener: JobListener): void;
   /** @returns ends the listening. */
   onWork(listener: (type: string | undefined) => void): () => void;
   onDelay(listener: (runAt: number) => void): () => void;
@@ -43,11 +61,10 @@ export interface Wakeups {
   stop(): void;
 }
 
-interface Slot extends JobWaiter {
-  readonly jobId: JobId;
+interface Slot extends JobWaiter, JobListener {
   after: number;
   hinted: boolean;
-  wake: (() => void) | undefined;
+  resolve: (() => void) | undefined;
 }
 
 /** How often waiting jobs are looked up without any hint: rare, because hints nearly always come. */
@@ -60,7 +77,7 @@ export interface WakeupsDependencies {
 }
 
 export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wakeups {
-  const slots = new Map<JobId, Set<Slot>>();
+  const watched = new Map<JobId, Set<JobListener>>();
   const workListeners = new Set<(type: string | undefined) => void>();
   const delayListeners = new Set<(runAt: number) => void>();
   const cancelListeners = new Set<(jobId: JobId) => void>();
@@ -71,14 +88,9 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   let looking = false;
   let lookAgain = false;
 
-  const hint = (slot: Slot) => {
-    slot.hinted = true;
-    slot.wake?.();
-  };
-
-  const jobMoved = (jobId: JobId, lastSeq: number) => {
-    const waiting = slots.get(jobId);
-    if (waiting !== undefined) for (const slot of waiting) if (lastSeq > slot.after) hint(slot);
+  const tell = (jobId: JobId, lastSeq: number, mayHaveEnded: boolean) => {
+    const listeners = watched.get(jobId);
+    if (listeners !== undefined) for (const listener of listeners) listener.jobMoved(lastSeq, mayHaveEnded);
   };
 
   const lookUp = async () => {
@@ -90,13 +102,13 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
     try {
       do {
         lookAgain = false;
-        if (slots.size === 0) break;
-        const jobIds = [...slots.keys()];
+        if (watched.size === 0) break;
+        const jobIds = [...watched.keys()];
         const lastSeqs = await store.events.lastSeqs(jobIds);
         for (const jobId of jobIds) {
           const lastSeq = lastSeqs.get(jobId);
           // A job that is gone wakes its waiters too: they find out and say so.
-          jobMoved(jobId, lastSeq ?? Number.POSITIVE_INFINITY);
+          tell(jobId, lastSeq ?? Number.POSITIVE_INFINITY, true);
         }
       } while (lookAgain);
     } catch (error) {
@@ -107,14 +119,14 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   };
 
   const foreignCommit = () => {
-    if (slots.size > 0) void lookUp();
+    if (watched.size > 0) void lookUp();
     for (const listener of foreignListeners) listener();
   };
 
   const poll = () => {
     cancelPoll = clock.after(POLL_EVERY_MS, () => {
       cancelPoll = undefined;
-      if (slots.size === 0) return;
+      if (watched.size === 0) return;
       void lookUp();
       poll();
     });
@@ -123,13 +135,13 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   // The store looks for foreign commits only while somebody here would care.
   const watchIfNeeded = () => {
     if (stopped) return;
-    const needed = slots.size > 0 || foreignListeners.size > 0;
+    const needed = watched.size > 0 || foreignListeners.size > 0;
     if (needed && unwatch === undefined) unwatch = store.watch(foreignCommit);
     if (!needed && unwatch !== undefined) {
       unwatch();
       unwatch = undefined;
     }
-    if (slots.size > 0 && cancelPoll === undefined) poll();
+    if (watched.size > 0 && cancelPoll === undefined) poll();
   };
 
   const listen = <T>(listeners: Set<T>, listener: T) => {
@@ -141,12 +153,15 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
     };
   };
 
-  const waitOn = (jobId: JobId): JobWaiter => {
+  const waitOn: Wakeups["waitOn"] = (jobId, { until = "move" } = {}) => {
+    const hint = () => {
+      slot.hinted = true;
+      slot.resolve?.();
+    };
     const slot: Slot = {
-      jobId,
       after: 0,
       hinted: false,
-      wake: undefined,
+      resolve: undefined,
       reading(after) {
         slot.after = after;
         slot.hinted = false;
@@ -154,22 +169,33 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
       hasRead(after) {
         slot.after = after;
       },
-      moved: (signal) => waitForHint(slot, signal),
-      close() {
-        const waiting = slots.get(jobId);
-        if (waiting?.delete(slot) && waiting.size === 0) slots.delete(jobId);
-        watchIfNeeded();
+      jobMoved(lastSeq, mayHaveEnded) {
+        if (lastSeq > slot.after && (mayHaveEnded || until === "move")) hint();
       },
+      moved: (signal) => waitForHint(slot, signal),
+      wake: hint,
+      close: () => unwatchJob(jobId, slot),
     };
-    const waiting = slots.get(jobId);
-    if (waiting === undefined) slots.set(jobId, new Set([slot]));
-    else waiting.add(slot);
-    watchIfNeeded();
+    watchJob(jobId, slot);
     return slot;
   };
 
+  const watchJob = (jobId: JobId, listener: JobListener) => {
+    const listeners = watched.get(jobId);
+    if (listeners === undefined) watched.set(jobId, new Set([listener]));
+    else listeners.add(listener);
+    watchIfNeeded();
+  };
+
+  const unwatchJob = (jobId: JobId, listener: JobListener) => {
+    const listeners = watched.get(jobId);
+    if (listeners?.delete(listener) && listeners.size === 0) watched.delete(jobId);
+    watchIfNeeded();
+  };
+
   return {
-    jobMoved,
+    jobMoved: (jobId, lastSeq) => tell(jobId, lastSeq, false),
+    jobEnded: (jobId, lastSeq) => tell(jobId, lastSeq, true),
     workAppeared: (type) => {
       for (const listener of workListeners) listener(type);
     },
@@ -180,6 +206,8 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
       for (const listener of cancelListeners) listener(jobId);
     },
     waitOn,
+    watchJob,
+    unwatchJob,
     onWork: (listener) => listen(workListeners, listener),
     onDelay: (listener) => listen(delayListeners, listener),
     onCancel: (listener) => listen(cancelListeners, listener),
@@ -193,20 +221,20 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
       cancelPoll = undefined;
       unwatch?.();
       unwatch = undefined;
-      for (const waiting of slots.values()) for (const slot of waiting) hint(slot);
+      for (const jobId of [...watched.keys()]) tell(jobId, Number.POSITIVE_INFINITY, true);
     },
   };
 }
 
-function waitForHint(slot: Slot, signal: AbortSignal): Promise<void> {
-  if (slot.hinted || signal.aborted) return Promise.resolve();
+function waitForHint(slot: Slot, signal: AbortSignal | undefined): Promise<void> {
+  if (slot.hinted || signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
-      slot.wake = undefined;
-      signal.removeEventListener("abort", done);
+      slot.resolve = undefined;
+      signal?.removeEventListener("abort", done);
       resolve();
     };
-    slot.wake = done;
-    signal.addEventListener("abort", done, { once: true });
+    slot.resolve = done;
+    signal?.addEventListener("abort", done, { once: true });
   });
 }

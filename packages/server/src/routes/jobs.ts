@@ -1,5 +1,5 @@
 // Reading jobs: one, with or without waiting, and lists of them.
-import { jobResourceText } from "@meanwhile/core";
+import { type Job, jobResourceText } from "@meanwhile/core";
 import { isTerminal, JOB_STATUSES, LIMITS, parsePrefer } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { jobEntityTag, matchesEntityTag } from "../conditional.js";
@@ -51,21 +51,18 @@ async function getAfterWaiting(
   context: ServerContext,
   { request, reply, waitSeconds }: { request: FastifyRequest; reply: FastifyReply; waitSeconds: number },
 ): Promise<FastifyReply> {
+  const { principal } = request;
   const jobId = pathJobId(request);
   const extra = { "preference-applied": `wait=${waitSeconds}` };
-  const first = await context.engine.get(jobId, { principal: request.principal });
   const known = request.headers["if-none-match"];
-  const isKnown = known !== undefined && matchesEntityTag(known, jobEntityTag(first.lastSeq));
   // With a condition, the wait is for a difference: one that is there already needs no waiting.
-  const hasWaited = isTerminal(first.status) || (known !== undefined && !isKnown);
-  if (hasWaited) return answerJob(context, request, reply, { job: first, extra });
-  const job = await waitForJob(context, {
-    request,
-    reply,
-    jobId,
-    timeoutMs: waitSeconds * 1_000,
-    ...(isKnown ? { changedFrom: first.lastSeq } : {}),
-  });
+  const isNew = known === undefined ? undefined : (job: Job) => !matchesEntityTag(known, jobEntityTag(job.lastSeq));
+  if (!context.waits.hasRoom(principal)) {
+    const job = await context.engine.get(jobId, { principal });
+    if (isTerminal(job.status) || isNew?.(job) === true) return answerJob(context, request, reply, { job, extra });
+  }
+  const until = isNew === undefined ? {} : { until: isNew };
+  const job = await waitForJob(context, { request, reply, jobId, timeoutMs: waitSeconds * 1_000, ...until });
   return answerJob(context, request, reply, { job, extra });
 }
 
