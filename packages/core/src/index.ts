@@ -11,6 +11,7 @@ export * from "./delivery/webhooks.js";
 export * from "./engine/engine.js";
 export * from "./errors.js";
 export * from "./event/event.js";
+export type { EventReader, Subscription } from "./event/job-tail.js";
 export * from "./files/file-bytes.js";
 export * from "./files/files.js";
 export * from "./ids.js";

@@ -1,7 +1,8 @@
 // The engine: binds the verbs to the store, the writer and the log. It delegates and decides nothing.
 import { isTerminal } from "@meanwhile/protocol";
 import { toJobEvent } from "../event/event.js";
-import { followJob } from "../event/follow.js";
+import { iterate } from "../event/follow.js";
+import { createTails } from "../event/tails.js";
 import { isUuid } from "../ids.js";
 import type { Job, JobId } from "../job/job.js";
 import { hasScope, maySee } from "../principal/principal.js";
@@ -19,6 +20,7 @@ const FURTHEST_POSITION = 1_000;
 export function createEngine(dependencies: EngineDependencies): Engine {
   const { store, wakeups, files, clock } = dependencies;
   const submitter = createSubmitter(dependencies);
+  const tails = createTails({ store, wakeups });
 
   const get = async (jobId: JobId, { principal }: Access): Promise<Job> => {
     if (!hasScope(principal, "jobs:read")) throw missingScope("jobs:read");
@@ -70,7 +72,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       const fileIds = await store.files.linkedTo(jobId);
       await store.jobs.purge([jobId], { minTombstoneMs: MIN_TOMBSTONE_MS });
       await files.eraseUnlinked(fileIds);
-      wakeups.jobMoved(jobId, Number.POSITIVE_INFINITY);
+      wakeups.jobEnded(jobId, Number.POSITIVE_INFINITY);
     },
     async events(jobId, { after, limit, ...access }) {
       const job = await get(jobId, access);
@@ -84,9 +86,11 @@ export function createEngine(dependencies: EngineDependencies): Engine {
         ended: isTerminal(subject.status) && end >= subject.lastSeq,
       };
     },
-    async *follow(jobId, { principal, ...options }) {
-      yield* followJob({ store, wakeups }, await get(jobId, { principal }), options);
+    async *follow(jobId, { principal, after = 0, signal }) {
+      const job = await get(jobId, { principal });
+      yield* iterate((reader) => tails.subscribe(job, { after, reader }), signal);
     },
+    subscribe: tails.subscribe,
     async logs(jobId, { principal, ...options }) {
       if (!hasScope(principal, "jobs:logs")) throw missingScope("jobs:logs");
       await findVisible(jobId, { principal });
