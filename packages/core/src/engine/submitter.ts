@@ -1,8 +1,8 @@
 // The submitting verbs: one job, a batch, a rerun.
-import { type BatchItem, explainIdempotencyKey, isTerminal, LIMITS } from "@meanwhile/protocol";
+import { type BatchItem, explainIdempotencyKey, isTerminal, LIMITS, type WebhookTarget } from "@meanwhile/protocol";
 import { AppError } from "../errors.js";
 import { publish } from "../instrument.js";
-import type { Job } from "../job/job.js";
+import type { Job, JobWebhook } from "../job/job.js";
 import { readJsonPayload } from "../job/payload.js";
 import type { InsertedItem, NewJob } from "../store/job-store.js";
 import { claimAtBirth } from "./birth.js";
@@ -97,7 +97,9 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
   });
 
   return {
-    submit: (envelope, options) => submitOne(envelope, { ...options, pointer: "#", batch: false }),
+    // Member by member: spreading options that were spread together themselves costs more than all the rest of a submit.
+    submit: (envelope, { principal, idempotencyKey, fingerprintOf: request, origin }) =>
+      submitOne(envelope, { principal, idempotencyKey, fingerprintOf: request, origin, pointer: "#", batch: false }),
     async submitBatch(items, options) {
       refuse(options);
       const startedAt = clock.now();
@@ -123,6 +125,8 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
         ...(job.callbackId === null ? {} : { callbackId: job.callbackId }),
         ...(job.tags.length === 0 ? {} : { tags: job.tags }),
         ...(job.concurrencyKey === null ? {} : { concurrencyKey: job.concurrencyKey }),
+        // Whoever was told of the first outcome is waiting for this one too.
+        ...(job.webhook === null ? {} : { webhook: toWebhookTarget(job.webhook) }),
         retentionMs: job.retentionMs,
       };
       return submitOne(envelope, {
@@ -165,6 +169,10 @@ async function draftBatch(
     drafts.push(derived ? { ...draft, idempotency: { key: draft.idempotency!.key, fingerprint: shared } } : draft);
   }
   return drafts;
+}
+
+function toWebhookTarget({ url, events, secret }: JobWebhook): WebhookTarget {
+  return { url, events, ...(secret === null ? {} : { secret }) };
 }
 
 function countByType(drafts: readonly NewJob[]): ReadonlyMap<string, number> {
