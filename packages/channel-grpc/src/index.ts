@@ -1,2 +1,10 @@
 // The gRPC service of meanwhile.
-export {};
+export {
+  createGrpcServer,
+  type GrpcAuthenticator,
+  type GrpcLiveCredentials,
+  type GrpcParts,
+  type GrpcServer,
+} from "./create-grpc-server.js";
+export { JOBS_PROTO, JOBS_SERVICE_NAME, PROTO_FOLDER } from "./definitions.js";
+export type { GrpcServerOptions, GrpcTlsOptions } from "./options.js";

@@ -1,0 +1,50 @@
+// The proto files, found and loaded: from dist as from the sources, since both stand beside the folder.
+import { fileURLToPath } from "node:url";
+import type { ServiceDefinition } from "@grpc/grpc-js";
+import { loadSync, type MessageTypeDefinition, type Options, type PackageDefinition } from "@grpc/proto-loader";
+import { protoPath as healthProtoPath } from "grpc-health-check";
+
+/** The folder that `import`s of proto files start from: for `includeDirs`, `--proto_path`, `-I`. */
+export const PROTO_FOLDER: string = fileURLToPath(new URL("../proto/", import.meta.url));
+
+/** The service and its messages; it imports no other file. */
+export const JOBS_PROTO: string = fileURLToPath(new URL("../proto/meanwhile/v2/jobs.proto", import.meta.url));
+
+export const JOBS_SERVICE_NAME = "meanwhile.v2.Jobs";
+
+export interface GrpcDefinitions {
+  readonly jobs: ServiceDefinition;
+  /** Everything that reflection tells about. */
+  readonly reflected: PackageDefinition;
+  /** `google.rpc` messages, by their names without the package. */
+  readonly details: DetailCodecs;
+}
+
+export interface DetailCodecs {
+  readonly Status: MessageCodec;
+  readonly ErrorInfo: MessageCodec;
+  readonly BadRequest: MessageCodec;
+  readonly RetryInfo: MessageCodec;
+}
+
+export type MessageCodec = Pick<MessageTypeDefinition<object, object>, "serialize" | "deserialize">;
+
+// `keepCase`: reflection shows the names as they are loaded, and they must be those of the file.
+const LOADING: Options = { keepCase: true, longs: Number, enums: String, arrays: true, includeDirs: [PROTO_FOLDER] };
+
+/** Reads files, synchronously: once per server, before it listens. */
+export function loadDefinitions(): GrpcDefinitions {
+  const own = loadSync("meanwhile/v2/jobs.proto", LOADING);
+  const details = loadSync(["google/rpc/status.proto", "google/rpc/error_details.proto"], LOADING);
+  const codec = (name: string) => details[`google.rpc.${name}`] as MessageTypeDefinition<object, object>;
+  return {
+    jobs: own[JOBS_SERVICE_NAME] as ServiceDefinition,
+    reflected: { ...own, ...loadSync(healthProtoPath, LOADING) },
+    details: {
+      Status: codec("Status"),
+      ErrorInfo: codec("ErrorInfo"),
+      BadRequest: codec("BadRequest"),
+      RetryInfo: codec("RetryInfo"),
+    },
+  };
+}
