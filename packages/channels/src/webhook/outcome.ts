@@ -1,5 +1,6 @@
 // What an answer, or the lack of one, means for the delivery.
 import type { Sent } from "@meanwhile/core";
+import { errors } from "undici";
 import { ConnectTimeout } from "./guard/guarded-connect.js";
 import { RefusedTarget } from "./guard/target-guard.js";
 
@@ -10,11 +11,11 @@ export function outcomeOfStatus(statusCode: number): Pick<Sent, "outcome" | "err
   return { outcome: "failed", error: `The receiver answered ${statusCode}${more}.` };
 }
 
-/** @returns `undefined` for a fault of our own: nothing that a receiver, a network or DNS could have caused. */
-export function outcomeOfError(error: unknown): Pick<Sent, "outcome" | "error"> | undefined {
+/** Of everything that a receiver, a network or DNS can cause. @throws the error itself where it is a fault of our own. */
+export function outcomeOfError(error: unknown): Pick<Sent, "outcome" | "error"> {
   if (error instanceof RefusedTarget) return { outcome: "refused", error: error.message };
-  const line = lineOf(error);
-  return line === undefined ? undefined : { outcome: "failed", error: line };
+  if (error instanceof errors.InvalidArgumentError) throw error;
+  return { outcome: "failed", error: lineOf(error) };
 }
 
 /** The whole sending took too long. */
@@ -44,23 +45,21 @@ const LINES: Readonly<Record<string, string>> = {
 };
 
 /** In one line, without the text of the error itself: it may tell of the network behind. */
-function lineOf(error: unknown): string | undefined {
+function lineOf(error: unknown): string {
   if (error instanceof ConnectTimeout || error instanceof SendTimeout || error instanceof CalledOff)
     return error.message;
+  if (error instanceof errors.HTTPParserError) return "The answer is no HTTP/1.1.";
   const code = codeOf(error);
-  if (code === undefined) return undefined;
+  if (code === undefined) return "The connection failed.";
   const known = LINES[code];
   if (known !== undefined) return `${known} (${code}).`;
-  if (code.startsWith("HPE_")) return `The answer is no HTTP (${code}).`;
-  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code)) return `The TLS connection was not trusted or failed (${code}).`;
-  // An argument or a state of ours that undici refuses.
-  if (code.startsWith("UND_ERR_INVALID") || code.startsWith("ERR_INVALID")) return undefined;
-  return `The sending failed (${code}).`;
+  if (/CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code)) return `No TLS connection that can be trusted (${code}).`;
+  return `The connection failed (${code}).`;
 }
 
 function codeOf(error: unknown): string | undefined {
-  const { code, errors } = error as { code?: unknown; errors?: readonly unknown[] };
+  const { code, errors: several } = error as { code?: unknown; errors?: readonly unknown[] };
   if (typeof code === "string") return code;
   // Several addresses were tried, none answered.
-  return errors?.[0] === undefined ? undefined : codeOf(errors[0]);
+  return several?.[0] === undefined ? undefined : codeOf(several[0]);
 }

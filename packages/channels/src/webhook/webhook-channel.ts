@@ -1,4 +1,5 @@
 // The webhook channel: posts one delivery to one address, signed, guarded and within its time (Standard Webhooks 1.0).
+import { setMaxListeners } from "node:events";
 import type { PushChannel, Sending, Sent } from "@meanwhile/core";
 import { type Connections, createConnections } from "./connections.js";
 import { createAdviceResolver } from "./guard/resolve.js";
@@ -58,6 +59,8 @@ async function send(parts: Parts, sending: Sending, signal: AbortSignal): Promis
   const callOff = () => controller.abort(new CalledOff("The sending was called off."));
   const late = () => controller.abort(new SendTimeout(`The answer was not complete within ${timeoutMs} ms.`));
   const disarm = clock.after(timeoutMs, late);
+  // One signal may call off everything that is under way; Node would take so many listeners for a leak.
+  setMaxListeners(0, signal);
   signal.addEventListener("abort", callOff, { once: true });
   if (signal.aborted) callOff();
   try {
@@ -71,9 +74,9 @@ async function send(parts: Parts, sending: Sending, signal: AbortSignal): Promis
 async function post({ connections, clock, userAgent }: Parts, sending: Sending, signal: AbortSignal): Promise<Answer> {
   let statusCode: number | null = null;
   let retryAfterMs: number | null = null;
+  const headers = headersOf(sending, { now: clock.now(), userAgent });
   try {
     signal.throwIfAborted();
-    const headers = headersOf(sending, { now: clock.now(), userAgent });
     const answer = await connections.post(new URL(sending.target), { headers, body: sending.body, signal });
     statusCode = answer.statusCode;
     if (statusCode === 429 || statusCode === 503) {
@@ -82,10 +85,8 @@ async function post({ connections, clock, userAgent }: Parts, sending: Sending, 
     const responseHead = await readHead(answer.body);
     return { ...outcomeOfStatus(statusCode), statusCode, responseHead, retryAfterMs };
   } catch (error) {
-    const outcome = outcomeOfError(error);
-    if (outcome === undefined) throw error;
     // An answer that never ended is none to rely on, whatever its status said: the receiver may have died over it.
-    return { ...outcome, statusCode, responseHead: null, retryAfterMs };
+    return { ...outcomeOfError(error), statusCode, responseHead: null, retryAfterMs };
   }
 }
 

@@ -6,8 +6,9 @@
 //   3. compare   the socket ended up at one of them; not a byte was written so far
 //   4. TLS       inside of that socket, for the host's own name
 import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import type { Clock } from "@meanwhile/core";
-import { buildConnector } from "undici";
+import type { buildConnector } from "undici";
 import { unlessAborted } from "../unless-aborted.js";
 import type { TargetGuard } from "./target-guard.js";
 
@@ -37,18 +38,15 @@ export class ConnectTimeout extends Error {
 }
 
 export function createGuardedConnect(options: GuardedConnectOptions): GuardedConnect {
-  const { clock, withinMs, ca } = options;
+  const { clock, withinMs } = options;
   const under = new Map<AbortController, string>();
-  // It gets a socket that is connected: its own timeout is for the TLS handshake, and ours ends earlier.
-  const secure = buildConnector({ timeout: withinMs, ...(ca === undefined ? {} : { ca: [ca].flat() as string[] }) });
-
   const attempt = async (wanted: buildConnector.Options): Promise<Socket> => {
     const controller = new AbortController();
     under.set(controller, originOf(wanted));
     const late = () => controller.abort(new ConnectTimeout(`No connection within ${withinMs} ms.`));
     const disarm = clock.after(withinMs, late);
     try {
-      return await establish(wanted, { ...options, secure, signal: controller.signal });
+      return await establish(wanted, { ...options, signal: controller.signal });
     } finally {
       disarm();
       under.delete(controller);
@@ -76,32 +74,52 @@ function originOf({ protocol, host = "" }: buildConnector.Options): string {
 }
 
 interface Establishing extends GuardedConnectOptions {
-  readonly secure: buildConnector.connector;
   readonly signal: AbortSignal;
 }
 
 async function establish(wanted: buildConnector.Options, parts: Establishing): Promise<Socket> {
-  const { guard, secure, signal, openSocket = openTcp } = parts;
+  const { guard, ca, signal, openSocket = openTcp } = parts;
   const host = wanted.hostname.replace(/\.+$/, "");
   const port = Number(wanted.port || (wanted.protocol === "https:" ? 443 : 80));
   const addresses = await unlessAborted(guard.requireAddresses(host), signal);
-  const socket = openSocket({ host, port, addresses });
+  let socket = openSocket({ host, port, addresses });
   const kill = () => void socket.destroy(signal.reason as Error);
   signal.addEventListener("abort", kill, { once: true });
   try {
-    await connected(socket);
+    await happened("connect", socket);
     guard.requireOneOf(addresses, socket.remoteAddress);
     socket.setNoDelay(true);
-    if (wanted.protocol !== "https:") return socket;
-    // An address has no name to ask for in the handshake; its certificate must name the address.
-    const servername = isIP(host) === 0 ? { servername: host } : {};
-    return await secured(secure, { ...wanted, hostname: host, ...servername, httpSocket: socket });
+    if (wanted.protocol === "https:") {
+      socket = secure(socket, { host, ca });
+      await happened("secureConnect", socket);
+    }
+    return socket;
   } catch (error) {
     socket.destroy();
     throw signal.aborted ? signal.reason : error;
   } finally {
     signal.removeEventListener("abort", kill);
   }
+}
+
+function secure(socket: Socket, { host, ca }: { host: string } & Pick<GuardedConnectOptions, "ca">): Socket {
+  return connectTls({
+    socket,
+    host,
+    // An address has no name to ask for in the handshake; its certificate must name the address.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ALPNProtocols: ["http/1.1"],
+    ...(ca === undefined ? {} : { ca: [ca].flat() as string[] }),
+  });
+}
+
+function happened(event: "connect" | "secureConnect", socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, resolve);
+    // Stays: an error after the connection is there must not end the process before somebody else listens.
+    socket.on("error", reject);
+    socket.once("close", () => reject(new Error("The connection was closed at once.")));
+  });
 }
 
 /** Where there are several addresses, Node tries them by and by until one answers (RFC 8305). */
@@ -118,18 +136,3 @@ const openTcp: OpenSocket = ({ host, port, addresses }) =>
       );
     },
   });
-
-function connected(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once("connect", resolve);
-    // Stays: an error after the connection is there must not end the process before somebody else listens.
-    socket.on("error", reject);
-    socket.once("close", () => reject(new Error("The connection was closed at once.")));
-  });
-}
-
-function secured(secure: buildConnector.connector, options: buildConnector.Options): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    secure(options, (...[error, socket]) => (error === null ? resolve(socket) : reject(error)));
-  });
-}

@@ -13,6 +13,8 @@ export interface TargetGuardOptions {
   readonly allowPrivateTargets: readonly string[];
   readonly requireHttps: boolean;
   readonly resolve: Resolve;
+  /** The addresses of this machine itself: behind a firewall, services listen on a public one that the outside cannot reach. */
+  readonly ownAddresses?: () => readonly string[];
 }
 
 export interface TargetGuard {
@@ -42,8 +44,9 @@ type Verdict =
   | { readonly kind: "unknown"; readonly cause: unknown };
 
 /** @throws ConfigurationError for an entry of `allowPrivateTargets` that cannot be read. */
-export function createTargetGuard({ allowPrivateTargets, requireHttps, resolve }: TargetGuardOptions): TargetGuard {
-  const exceptions = parseExceptions(allowPrivateTargets);
+export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
+  const { allowPrivateTargets, requireHttps, resolve, ownAddresses = addressesOfThisMachine } = options;
+  const grounds = { exceptions: parseExceptions(allowPrivateTargets), resolve, ownAddresses };
   return {
     findUrlFault(target) {
       const reading = readTargetUrl(target, { requireHttps });
@@ -52,11 +55,11 @@ export function createTargetGuard({ allowPrivateTargets, requireHttps, resolve }
     async findFault(target) {
       const reading = readTargetUrl(target, { requireHttps });
       if ("fault" in reading) return reading.fault;
-      const verdict = await judgeHost(reading.url.hostname, { exceptions, resolve });
+      const verdict = await judgeHost(reading.url.hostname, grounds);
       return verdict.kind === "refused" ? verdict.fault : undefined;
     },
     async requireAddresses(host) {
-      const verdict = await judgeHost(host, { exceptions, resolve });
+      const verdict = await judgeHost(host, grounds);
       if (verdict.kind === "refused") throw new RefusedTarget(verdict.fault);
       if (verdict.kind === "unknown") throw verdict.cause;
       return verdict.addresses;
@@ -72,46 +75,49 @@ export function createTargetGuard({ allowPrivateTargets, requireHttps, resolve }
 interface Grounds {
   readonly exceptions: Exceptions;
   readonly resolve: Resolve;
+  readonly ownAddresses: () => readonly string[];
 }
 
 async function judgeHost(host: string, grounds: Grounds): Promise<Verdict> {
   const literal = parseAddress(host);
+  // Dots at the end of a name mean the root of DNS; they change nothing.
   if (literal === undefined) return judgeName(host.replace(/\.+$/, ""), grounds);
-  const address = literal.toString();
-  return isAllowed(address, { ...grounds, isLocal: false })
-    ? { kind: "allowed", addresses: [address] }
-    : refused(`The address ${address} is not a public one.`);
+  const addresses = [literal.toString()];
+  return areAllowed(addresses, { ...grounds, isLocal: false })
+    ? { kind: "allowed", addresses }
+    : refused(`The address ${literal} is not a public one.`);
 }
 
-async function judgeName(name: string, { exceptions, resolve }: Grounds): Promise<Verdict> {
-  const isListed = exceptions.hasHost(name);
+async function judgeName(name: string, grounds: Grounds): Promise<Verdict> {
+  const isListed = grounds.exceptions.hasHost(name);
   const isLocal = isLocalName(name);
   // Its addresses are not told: they would be a map of the network behind.
   const notPublic = refused(`The host ${JSON.stringify(name)} is not a public one.`);
   let addresses: readonly string[];
   try {
-    addresses = await resolve(name);
+    addresses = await grounds.resolve(name);
   } catch (cause) {
     return isLocal && !isListed ? notPublic : { kind: "unknown", cause };
   }
   if (addresses.length === 0) return { kind: "unknown", cause: new Error("The name has no address.") };
-  // One that is not allowed is enough: which of them a connection takes is nobody's choice.
-  const areAllowed = isListed || addresses.every((address) => isAllowed(address, { exceptions, isLocal }));
-  return areAllowed ? { kind: "allowed", addresses } : notPublic;
+  return isListed || areAllowed(addresses, { ...grounds, isLocal }) ? { kind: "allowed", addresses } : notPublic;
 }
 
-function isAllowed(text: string, { exceptions, isLocal }: { exceptions: Exceptions; isLocal: boolean }): boolean {
-  const address = parseAddress(text);
-  if (address === undefined) return false;
-  if (exceptions.hasAddress(address)) return true;
-  // What is local by its name is inside, whatever its address looks like; and so is this machine itself.
-  return !isLocal && isGloballyReachable(address) && !ownAddresses().has(canonicalAddress(text));
+/** One that is not allowed is enough to refuse all: which of them a connection takes is nobody's choice. */
+function areAllowed(texts: readonly string[], grounds: Grounds & { readonly isLocal: boolean }): boolean {
+  const { exceptions, ownAddresses, isLocal } = grounds;
+  const own = new Set(ownAddresses().map(canonicalAddress));
+  return texts.every((text) => {
+    const address = parseAddress(text);
+    if (address === undefined) return false;
+    if (exceptions.hasAddress(address)) return true;
+    // What is local by its name is inside, whatever its address looks like.
+    return !isLocal && isGloballyReachable(address) && !own.has(canonicalAddress(text));
+  });
 }
 
-/** Behind a firewall, services listen on a public address of the machine that the outside cannot reach. */
-function ownAddresses(): ReadonlySet<string | undefined> {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return new Set(all.map(({ address }) => canonicalAddress(address)));
+function addressesOfThisMachine(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
 }
 
 function refused(fault: string): Verdict {

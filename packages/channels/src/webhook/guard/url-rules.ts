@@ -20,7 +20,7 @@ export function readTargetUrl(target: string, { requireHttps }: UrlRules): UrlRe
   if (!URL.canParse(target)) return fault('This is no address such as "https://example.com/hooks".');
   const url = new URL(target);
   if (url.protocol !== "https:" && url.protocol !== "http:")
-    return fault(`The address must begin with https:// or http://, not ${url.protocol}`);
+    return fault("The address must begin with https:// or http://.");
   if (requireHttps && url.protocol !== "https:") return fault("The address must begin with https:// on this server.");
   if (url.username !== "" || url.password !== "")
     return fault("The address must not hold a user or a password. Check the signature of what arrives instead.");
