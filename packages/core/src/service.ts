@@ -4,6 +4,7 @@ import { createWriter, type Writer } from "./batch/writer.js";
 import { type Clock, type Random, systemClock } from "./clock.js";
 import { type Catalog, createCatalog } from "./definition/catalog.js";
 import type { AnyJobDefinition } from "./definition/define-job.js";
+import type { PushChannel } from "./delivery/channel.js";
 import { createEngine } from "./engine/create-engine.js";
 import type { Engine } from "./engine/engine.js";
 import { createWakeups, type Wakeups } from "./event/wakeups.js";
@@ -24,6 +25,8 @@ export interface ServiceParts {
   readonly store: Store;
   readonly jobs: readonly AnyJobDefinition[];
   readonly fileBytes: FileBytes;
+  /** Where the events of jobs are pushed to: webhooks, a message queue. Closed when the service has stopped. Default: none. */
+  readonly pushChannels?: readonly PushChannel[];
   /** Default: nothing is logged. */
   readonly logger?: Logger;
   /** Default: the machine's clock. */
@@ -75,7 +78,8 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
   const wakeups = createWakeups({ store, clock, logger });
   const writer = createWriter({ store, clock, wakeups });
   const files = createFiles({ records: store.files, bytes: fileBytes, ids, clock }, options.files);
-  const common = { store, catalog, writer, wakeups, files, clock, random, ids, logger };
+  const { pushChannels = [] } = parts;
+  const common = { store, catalog, writer, wakeups, files, clock, random, ids, logger, pushChannels };
   const worker = workerOptions === undefined ? undefined : createWorker(common, workerOptions);
   const { leaseMs } = options;
   const leases = resolveWorkerOptions(workerOptions ?? (leaseMs === undefined ? {} : { leaseMs }));

@@ -11,4 +11,5 @@ export * from "./statuses.js";
 export * from "./submit-envelope.js";
 export * from "./text.js";
 export * from "./trace-context.js";
+export * from "./webhook-faults.js";
 export * from "./webhooks.js";

@@ -28,6 +28,10 @@ export const LIMITS = {
   logLines: 1_000,
   /** Characters of an idempotency key. */
   idempotencyKeyCharacters: 255,
+  /** Characters of an address that events are pushed to. */
+  webhookUrlCharacters: 2_048,
+  /** Standing endpoints of one owner: all of them are matched where events commit. */
+  webhookEndpoints: 100,
   /** Longest wait of one request, in milliseconds. */
   waitMs: 60_000,
   /** Any duration, in milliseconds: ten years, longer than anything that is meant. */

@@ -2,7 +2,10 @@
 import type { Fault } from "./error-codes.js";
 import { parseInstant } from "./instants.js";
 import { LIMITS } from "./limits.js";
+import { shown } from "./shown.js";
 import { escapePointer, isStorableText } from "./text.js";
+import { findWebhookFaults } from "./webhook-faults.js";
+import type { WebhookTarget } from "./webhooks.js";
 
 /** The body of a submit, as sent. */
 export interface SubmitEnvelope {
@@ -29,6 +32,8 @@ export interface SubmitEnvelope {
   tags?: readonly string[];
   /** One lease per owner and key at a time, in submit order. */
   concurrencyKey?: string;
+  /** Where the events of this job are pushed to. Default: nowhere, but for the standing endpoints of the owner. */
+  webhook?: WebhookTarget;
 }
 
 /** A batch item may carry its own idempotency key; a single submit has it in a header. */
@@ -84,6 +89,8 @@ const CHECKS: Readonly<Record<keyof BatchItem, Check>> = {
     return undefined;
   },
   concurrencyKey: word,
+  // Its faults are told member by member, see below.
+  webhook: () => undefined,
   idempotencyKey: (value) => explainIdempotencyKey(value),
 };
 
@@ -107,6 +114,7 @@ export function findEnvelopeFaults(value: unknown, options: { pointer?: string; 
     const detail = known ? explain(name as keyof BatchItem, envelope[name]) : "There is no such member.";
     if (detail !== undefined) faults.push({ pointer: `${pointer}/${escapePointer(name)}`, detail });
   }
+  if (envelope.webhook !== undefined) faults.push(...findWebhookFaults(envelope.webhook, `${pointer}/webhook`));
   if (envelope.runAt !== undefined && envelope.delayMs !== undefined) {
     faults.push({ pointer: `${pointer}/delayMs`, detail: 'Give either "runAt" or "delayMs", not both.' });
   }
@@ -126,13 +134,4 @@ export function explainIdempotencyKey(value: unknown): string | undefined {
   return fits
     ? undefined
     : `Expected 1 to ${LIMITS.idempotencyKeyCharacters} printable ASCII characters, got ${shown(value)}.`;
-}
-
-/** The value as an error message shows it: short, and never the whole of something large. */
-function shown(value: unknown): string {
-  if (typeof value === "string")
-    return value.length > 60 ? `text of ${value.length} characters` : JSON.stringify(value);
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
 }

@@ -35,6 +35,14 @@ export interface WebhookBody {
   data: { job: JobResource; event: JobEvent };
 }
 
+/** The body of `POST /webhooks/endpoints`; a `PATCH` takes its members one by one, except `secret`. */
+export interface WebhookEndpointInput extends WebhookTarget {
+  /** Only jobs of these types. Default: `null`, all of them. */
+  types?: readonly string[] | null;
+  /** Default: `true`. */
+  enabled?: boolean;
+}
+
 export interface WebhookEndpointResource {
   id: string;
   url: string;

@@ -4,6 +4,7 @@
 // order of the log is the order in which they were appended all the same.
 import type { NewEvent } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
+import type { DeliveryWriter } from "./delivery-writer.js";
 import { fromEvent, fromEventOfJobs } from "./rows.js";
 import { findLastPosition } from "./statements/find-last-position.js";
 import { insertEvent } from "./statements/insert-event.js";
@@ -30,7 +31,7 @@ interface Run {
   readonly jobs: number[];
 }
 
-export function createEventWriter(connection: Connection): EventWriter {
+export function createEventWriter(connection: Connection, { deliveries }: { deliveries: DeliveryWriter }): EventWriter {
   const lastPosition = connection.query(findLastPosition);
   const insertOne = connection.query(insertEvent);
   const insertRun = connection.query(insertEvents);
@@ -58,11 +59,14 @@ export function createEventWriter(connection: Connection): EventWriter {
   return {
     write: (work) => {
       runs = [];
-      return connection.write(() => {
-        const result = work();
+      const result = connection.write(() => {
+        const written = work();
         if (runs.length > 0) store();
-        return result;
+        if (runs.length > 0) deliveries.queue(runs);
+        return written;
       });
+      deliveries.committed();
+      return result;
     },
     append(events, { job, seq }) {
       let next = seq;

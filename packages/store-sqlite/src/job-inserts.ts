@@ -1,6 +1,7 @@
 // Stores groups of new jobs: each group whole or not at all, each key for one job.
 import type { Clock, InsertedItem, InsertGroup, InsertResult, Job, KeyHolder, NewJob } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
+import type { DeliveryWriter } from "./delivery-writer.js";
 import type { EventWriter } from "./event-writer.js";
 import type { FileLinks } from "./file-links.js";
 import { fromNewJob, fromPlainJobs, isPlainText } from "./rows.js";
@@ -19,7 +20,13 @@ const WORTH_A_RUN = 3;
 
 export function createJobInserts(
   connection: Connection,
-  { events, turns, links, clock }: { events: EventWriter; turns: Turns; links: FileLinks; clock: Clock },
+  {
+    events,
+    turns,
+    links,
+    deliveries,
+    clock,
+  }: { events: EventWriter; turns: Turns; links: FileLinks; deliveries: DeliveryWriter; clock: Clock },
 ) {
   const insertRow = connection.query(insertJob);
   const insertAlike = connection.query(insertPlainJobs);
@@ -66,6 +73,7 @@ export function createJobInserts(
     events.append(item.events, { job: number, seq: 1 });
     if (idempotency !== null) insertKey.run([owner, idempotency.key, job.id, idempotency.fingerprint]);
     if (fileIds.length > 0) links.add({ number, owner }, fileIds);
+    if (job.webhook !== null) deliveries.addWebhook(number, job.webhook);
   };
 
   const storeAlike = (items: readonly NewJob[]): void => {
@@ -133,6 +141,7 @@ function isPlain({ job, idempotency, fileIds }: NewJob): boolean {
     job.lastSeq === 1 &&
     job.attempt === 0 &&
     job.concurrencyKey === null &&
+    job.webhook === null &&
     job.callbackId === null &&
     job.rerunOf === null &&
     job.traceparent === null &&

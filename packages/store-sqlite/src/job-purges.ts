@@ -1,6 +1,7 @@
 // Forgets finished jobs, in steps so short that no other write waits for long.
 import type { Clock, JobId } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
+import type { DeliveryWriter } from "./delivery-writer.js";
 import type { FileLinks } from "./file-links.js";
 import { deleteIdempotencyKey } from "./statements/delete-idempotency-key.js";
 import { deleteJob } from "./statements/delete-job.js";
@@ -24,7 +25,10 @@ export interface PurgeStep {
   readonly rest: readonly JobId[];
 }
 
-export function createJobPurges(connection: Connection, { links, clock }: { links: FileLinks; clock: Clock }) {
+export function createJobPurges(
+  connection: Connection,
+  { links, deliveries, clock }: { links: FileLinks; deliveries: DeliveryWriter; clock: Clock },
+) {
   const terminal = connection.query(findTerminalJob);
   const purgeable = connection.query(findPurgeableJobs);
   const hide = connection.query(hideJob);
@@ -51,6 +55,7 @@ export function createJobPurges(connection: Connection, { links, clock }: { link
     { minTombstoneMs, now }: { minTombstoneMs: number; now: number },
   ): void => {
     links.release(number);
+    deliveries.removeWebhook(number);
     eraseJob.run([number]);
     bury.run([jobId, owner, now, now + Math.max(retentionMs, minTombstoneMs), idempotencyKey]);
   };

@@ -1,6 +1,7 @@
 // The jobs of this store: which room does what.
 import type { Clock } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
+import type { DeliveryWriter } from "./delivery-writer.js";
 import { createEventWriter } from "./event-writer.js";
 import type { FileLinks } from "./file-links.js";
 import { createJobClaims } from "./job-claims.js";
@@ -12,16 +13,19 @@ import { createJobQueries } from "./job-queries.js";
 import { createTurns } from "./turns.js";
 import { createUserStatements } from "./user-statements.js";
 
-export function createJobs(connection: Connection, { links, clock }: { links: FileLinks; clock: Clock }) {
-  const events = createEventWriter(connection);
+export function createJobs(
+  connection: Connection,
+  { links, deliveries, clock }: { links: FileLinks; deliveries: DeliveryWriter; clock: Clock },
+) {
+  const events = createEventWriter(connection, { deliveries });
   const turns = createTurns(connection);
   const userStatements = createUserStatements(connection);
   return {
-    ...createJobInserts(connection, { events, turns, links, clock }),
+    ...createJobInserts(connection, { events, turns, links, deliveries, clock }),
     ...createJobClaims(connection, { events, clock }),
     ...createJobCommits(connection, { events, turns, userStatements }),
     ...createJobQueries(connection),
     ...createJobClock(connection, { turns, clock }),
-    ...createJobPurges(connection, { links, clock }),
+    ...createJobPurges(connection, { links, deliveries, clock }),
   };
 }

@@ -54,7 +54,7 @@ const PROLOGUE = `
       cancelRequestedBy: null, priority: 0, runAt: at, startBy: null, completeBy: null, timeoutMs: null,
       retentionMs: 86400000, startedAt: null, lease: null, progress: null, undoSteps: [], error: null, lastSeq: 1,
       parameters: jsonPayload({ text: "x".repeat(2000) }), result: null, callbackId: null, tags: [],
-      concurrencyKey: null, rerunOf: null, traceparent: null, tracestate: null, requestId: null, createdAt: at,
+      concurrencyKey: null, webhook: null, rerunOf: null, traceparent: null, tracestate: null, requestId: null, createdAt: at,
       updatedAt: at, completedAt: null, purgeAt: null,
     };
     return { job, events: [submittedEvent(job)], idempotency: null, fileIds: [] };

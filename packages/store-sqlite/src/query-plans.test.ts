@@ -37,6 +37,7 @@ function isStatement(value: unknown): value is { sql: string } {
 /** Walks that end at once: small tables, and an index of which only the first entry is read. */
 const SHORT_WALKS: Readonly<Record<string, string>> = {
   findLastPosition: "SCAN meanwhile_store",
+  findInterest: "SCAN meanwhile_job_webhooks",
   findMigrations: "SCAN meanwhile_migrations",
   listApiKeys: "SCAN meanwhile_api_keys",
   revokeApiKey: "SCAN meanwhile_api_keys USING INDEX meanwhile_api_keys_name",

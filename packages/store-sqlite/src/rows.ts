@@ -17,6 +17,7 @@ import type {
   Tombstone,
 } from "@meanwhile/core";
 import type { JobError, JobEventType, JobStatus, LogLevel } from "@meanwhile/protocol";
+import { toJobWebhook } from "./delivery-rows.js";
 import type { SqlValue } from "./driver/driver.js";
 import type { ApiKeyRow } from "./statements/api-key-columns.js";
 import type { ChangeJob } from "./statements/change-job.js";
@@ -75,6 +76,7 @@ export function toJob([
   resultFormat,
   parameters,
   result,
+  webhook,
 ]: JobRow): Job {
   return {
     id,
@@ -100,6 +102,7 @@ export function toJob([
     cancelRequestedBy,
     callbackId,
     concurrencyKey,
+    webhook: toJobWebhook(webhook),
     rerunOf,
     traceparent,
     tracestate,

@@ -2,6 +2,7 @@
 import type {
   ApiKeyStore,
   Clock,
+  DeliveryStore,
   EventStore,
   FileRecordStore,
   JobId,
@@ -9,10 +10,13 @@ import type {
   JobStore,
   SecretStore,
   Store,
+  WebhookEndpointStore,
 } from "@meanwhile/core";
 import { createApiKeys } from "./api-keys.js";
 import { behindQueue, type MethodKinds } from "./behind-queue.js";
 import type { Connection } from "./connection.js";
+import { createDeliveries } from "./deliveries.js";
+import { createDeliveryWriter } from "./delivery-writer.js";
 import type { DriverName } from "./driver/driver.js";
 import { loadDriver } from "./driver/load-driver.js";
 import { createEvents } from "./events.js";
@@ -27,6 +31,7 @@ import { openFile } from "./open-file.js";
 import { type ResolvedSqliteStoreOptions, resolveSqliteStoreOptions, type SqliteStoreOptions } from "./options.js";
 import { createSecrets } from "./secrets.js";
 import { createWatch } from "./watch.js";
+import { createWebhookEndpoints } from "./webhook-endpoints.js";
 import { createWorkQueue, type WorkQueue } from "./work-queue.js";
 
 /**
@@ -59,7 +64,8 @@ export function storeOn(
   const queue = createWorkQueue({ clock, file, busyTimeoutMs });
   const watch = createWatch(connection, { clock, everyMs: watchEveryMs });
   const links = createFileLinks(connection);
-  const jobs = createJobs(connection, { links, clock });
+  const deliveryWriter = createDeliveryWriter(connection);
+  const jobs = createJobs(connection, { links, deliveries: deliveryWriter, clock });
   let closing: Promise<void> | undefined;
 
   return {
@@ -73,6 +79,12 @@ export function storeOn(
     files: behindQueue<FileRecordStore>(createFiles(connection, { links, clock }), FILE_METHODS, queue),
     apiKeys: behindQueue<ApiKeyStore>(createApiKeys(connection), API_KEY_METHODS, queue),
     secrets: behindQueue<SecretStore>(createSecrets(connection), SECRET_METHODS, queue),
+    deliveries: {
+      ...behindQueue<QueuedDeliveryStore>(createDeliveries(connection, { clock }), DELIVERY_METHODS, queue),
+      configure: deliveryWriter.configure,
+      onQueued: deliveryWriter.onQueued,
+    },
+    webhookEndpoints: behindQueue<WebhookEndpointStore>(createWebhookEndpoints(connection), ENDPOINT_METHODS, queue),
 
     now: async () => clock.now(),
     // No other process can see this memory: there is nothing to look for.
@@ -157,6 +169,28 @@ const FILE_METHODS: MethodKinds<FileRecordStore> = {
 };
 
 const SECRET_METHODS: MethodKinds<SecretStore> = { ensure: "write" };
+
+type QueuedDeliveryStore = Omit<DeliveryStore, "configure" | "onQueued">;
+
+const DELIVERY_METHODS: MethodKinds<QueuedDeliveryStore> = {
+  claim: "write",
+  settle: "write",
+  handBack: "write",
+  find: "read",
+  list: "read",
+  requeue: "write",
+  recover: "write",
+  stop: "write",
+  prune: "write",
+};
+
+const ENDPOINT_METHODS: MethodKinds<WebhookEndpointStore> = {
+  insert: "write",
+  find: "read",
+  list: "read",
+  update: "write",
+  remove: "write",
+};
 
 const API_KEY_METHODS: MethodKinds<ApiKeyStore> = {
   insert: "write",

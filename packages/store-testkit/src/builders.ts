@@ -45,6 +45,7 @@ export function makeJob(given: Partial<Job> = {}): Job {
     callbackId: null,
     tags: [],
     concurrencyKey: null,
+    webhook: null,
     rerunOf: null,
     traceparent: null,
     tracestate: null,

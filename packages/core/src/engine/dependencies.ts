@@ -2,6 +2,7 @@
 import type { Writer } from "../batch/writer.js";
 import type { Clock } from "../clock.js";
 import type { Catalog } from "../definition/catalog.js";
+import type { PushChannel } from "../delivery/channel.js";
 import type { Wakeups } from "../event/wakeups.js";
 import type { Files } from "../files/files.js";
 import type { IdSource } from "../ids.js";
@@ -16,6 +17,8 @@ export interface EngineDependencies {
   files: Files;
   clock: Clock;
   ids: IdSource;
+  /** Through which targets are checked; `webhook` is refused where the channel of that name is not among them. */
+  pushChannels: readonly PushChannel[];
   /** Free slots of a worker in this process. Default: none. */
   birthPlaces?: BirthPlaces;
   /** Whether new submits are refused because the process is going away. Default: never. */

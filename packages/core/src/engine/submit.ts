@@ -3,18 +3,22 @@ import { createHash } from "node:crypto";
 import {
   type BatchItem,
   canonicalJson,
+  DEFAULT_WEBHOOK_EVENTS,
   findEnvelopeFaults,
   findUnstorableText,
   isDeeperThan,
   LIMITS,
   parseInstant,
+  type WebhookTarget,
 } from "@meanwhile/protocol";
 import type { Clock } from "../clock.js";
 import { type Catalog, type Validation, validate } from "../definition/catalog.js";
 import type { AnyJobDefinition } from "../definition/define-job.js";
+import type { PushChannel } from "../delivery/channel.js";
+import { checkTarget } from "../delivery/check-target.js";
 import { AppError } from "../errors.js";
 import type { IdSource } from "../ids.js";
-import type { Job } from "../job/job.js";
+import type { Job, JobWebhook } from "../job/job.js";
 import { submittedEvent } from "../job/new-job.js";
 import { jsonTextPayload } from "../job/payload.js";
 import { hasScope, maySubmit } from "../principal/principal.js";
@@ -26,6 +30,7 @@ export interface DraftDependencies {
   catalog: Catalog;
   clock: Clock;
   ids: IdSource;
+  pushChannels: readonly PushChannel[];
 }
 
 export interface DraftOptions extends SubmitOptions {
@@ -73,6 +78,10 @@ export function draftJob(
     };
   };
   const checked = checkParameters(definition, envelope.parameters ?? {}, `${pointer}/parameters`);
+  if (envelope.webhook !== undefined) {
+    const target = checkTarget(dependencies.pushChannels, envelope.webhook.url, `${pointer}/webhook/url`);
+    return Promise.all([checked, target]).then(([parameters]) => make(parameters));
+  }
   return checked instanceof Promise ? checked.then(make) : make(checked);
 }
 
@@ -133,6 +142,7 @@ function makeJob({ clock, ids }: DraftDependencies, { envelope, definition, para
     callbackId: envelope.callbackId ?? null,
     tags: envelope.tags ?? NONE,
     concurrencyKey: envelope.concurrencyKey ?? null,
+    webhook: envelope.webhook === undefined ? null : toJobWebhook(envelope.webhook),
     rerunOf: options.rerunOf ?? null,
     traceparent: options.origin?.traceparent ?? null,
     tracestate: options.origin?.tracestate ?? null,
@@ -150,6 +160,10 @@ function makeJob({ clock, ids }: DraftDependencies, { envelope, definition, para
     lease: null,
     lastSeq: 1,
   };
+}
+
+function toJobWebhook({ url, events = DEFAULT_WEBHOOK_EVENTS, secret }: WebhookTarget): JobWebhook {
+  return { url, events, secret: secret ?? null };
 }
 
 const NONE: readonly string[] = [];

@@ -1,5 +1,5 @@
 // The record of a job, as the engine decides on it and every store keeps it.
-import type { JobError, JobStatus } from "@meanwhile/protocol";
+import type { JobError, JobEventType, JobStatus } from "@meanwhile/protocol";
 import type { Payload } from "./payload.js";
 
 /** UUIDv7 text, lower case. */
@@ -66,6 +66,14 @@ export interface JobState {
   readonly lastSeq: number;
 }
 
+/** The target that a submit named. */
+export interface JobWebhook {
+  readonly url: string;
+  readonly events: readonly JobEventType[];
+  /** `null`: the owner's own. */
+  readonly secret: string | null;
+}
+
 export interface Job extends JobState {
   readonly owner: string;
   readonly priority: number;
@@ -74,6 +82,8 @@ export interface Job extends JobState {
   readonly callbackId: string | null;
   readonly tags: readonly string[];
   readonly concurrencyKey: string | null;
+  /** Where its own events are pushed; `null` where the submit named no target. */
+  readonly webhook: JobWebhook | null;
   readonly rerunOf: JobId | null;
   /** W3C Trace Context of the submit. */
   readonly traceparent: string | null;

@@ -24,7 +24,7 @@ export function jobResourceText(job: Job, { linkBase, queuePosition = null }: Jo
     job,
   )},"priority":${job.priority},"attempt":${job.attempt},"maxAttempts":${job.maxAttempts},"queuePosition":${queuePosition},"cancelRequested":${
     job.cancelRequestedBy !== null
-  },"callbackId":${text(job.callbackId)},"webhookEnabled":false,"tags":${
+  },"callbackId":${text(job.callbackId)},"webhookEnabled":${job.webhook !== null},"tags":${
     job.tags.length === 0 ? "[]" : JSON.stringify(job.tags)
   },"createdAt":${instant(job.createdAt)},"updatedAt":${instant(job.updatedAt)},"startedAt":${instant(job.startedAt)},"completedAt":${instant(
     job.completedAt,

@@ -1,6 +1,8 @@
 // The reference store: the whole storage port in memory, obviously right rather than fast. Nothing outlives the process.
 import type { Clock } from "../clock.js";
 import { createMemoryApiKeys } from "./memory/memory-api-keys.js";
+import { createMemoryDeliveries } from "./memory/memory-deliveries.js";
+import { createMemoryEndpoints } from "./memory/memory-endpoints.js";
 import { createMemoryEvents } from "./memory/memory-events.js";
 import { createMemoryFiles } from "./memory/memory-files.js";
 import { createMemoryJobs } from "./memory/memory-jobs.js";
@@ -25,6 +27,8 @@ export function createMemoryStore({ clock }: { clock: Clock }): Store {
     files: createMemoryFiles(tables, clock),
     apiKeys: createMemoryApiKeys(tables),
     secrets: createMemorySecrets(tables),
+    deliveries: createMemoryDeliveries(tables, clock),
+    webhookEndpoints: createMemoryEndpoints(tables),
     now: async () => clock.now(),
     // No other process can see this memory, so there is never anything to hint at.
     watch: () => () => {},

@@ -1,10 +1,12 @@
 // The storage port: everything that outlives a process. One room per file; this one binds them together.
 import type { ApiKeyStore } from "./api-key-store.js";
+import type { DeliveryStore } from "./delivery-store.js";
 import type { EventStore } from "./event-store.js";
 import type { FileRecordStore } from "./file-record-store.js";
 import type { JobLogStore } from "./job-log-store.js";
 import type { JobStore } from "./job-store.js";
 import type { SecretStore } from "./secret-store.js";
+import type { WebhookEndpointStore } from "./webhook-endpoint-store.js";
 
 /**
  * A store. It applies what core decided, mechanically; only `claim`, `makeReady` and the `find…` queries are rules
@@ -25,6 +27,8 @@ export interface Store {
   readonly files: FileRecordStore;
   readonly apiKeys: ApiKeyStore;
   readonly secrets: SecretStore;
+  readonly deliveries: DeliveryStore;
+  readonly webhookEndpoints: WebhookEndpointStore;
 
   /** The store's clock, in epoch milliseconds. */
   now(): Promise<number>;

@@ -1,6 +1,7 @@
 // All migrations, in their order.
 import { initialTables } from "./0001-initial-tables.js";
 import { secrets } from "./0002-secrets.js";
+import { webhooks } from "./0003-webhooks.js";
 import type { Migration } from "./migration.js";
 
-export const MIGRATIONS: readonly Migration[] = [initialTables, secrets];
+export const MIGRATIONS: readonly Migration[] = [initialTables, secrets, webhooks];

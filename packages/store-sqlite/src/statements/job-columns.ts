@@ -5,7 +5,10 @@ export const JOB_COLUMNS = `number, id, owner, type, status, readiness, priority
        lease_token, lease_worker_id, lease_expires_at, started_at, created_at, updated_at, completed_at, purge_at,
        start_by, complete_by, timeout_ms, retention_ms, cancel_requested_by, callback_id, concurrency_key, rerun_of,
        traceparent, tracestate, request_id, tags, undo_steps, progress, error, parameters_format, result_format,
-       parameters, result`;
+       parameters, result,
+       (select json_array(url, json(events), secret) -- few have one: the row itself knows nothing of it
+          from meanwhile_job_webhooks
+         where job = meanwhile_jobs.number)`;
 
 export type JobRow = [
   number: number,
@@ -46,4 +49,5 @@ export type JobRow = [
   resultFormat: string | null,
   parameters: SqlValue,
   result: SqlValue,
+  webhook: string | null,
 ];

@@ -56,7 +56,7 @@ export function describeClaim(given: Given): void {
 
       const claimed = await claimOne(given.store);
 
-      const { result, concurrencyKey, rerunOf, updatedAt, completedAt, purgeAt, ...needed } = await getJob(
+      const { result, concurrencyKey, webhook, rerunOf, updatedAt, completedAt, purgeAt, ...needed } = await getJob(
         given.store,
         job.id,
       );

@@ -33,6 +33,6 @@ function readyInOrder(tables: MemoryTables, type: string): JobRow[] {
 
 /** Leaves out what a claim does not promise, so that nobody comes to rely on it. */
 function toClaimedJob(job: Job, lease: Lease): ClaimedJob {
-  const { result, concurrencyKey, rerunOf, updatedAt, completedAt, purgeAt, ...rest } = job;
+  const { result, concurrencyKey, webhook, rerunOf, updatedAt, completedAt, purgeAt, ...rest } = job;
   return { ...rest, lease };
 }

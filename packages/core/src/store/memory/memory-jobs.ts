@@ -4,6 +4,7 @@ import type { Clock } from "../../clock.js";
 import type { JobStore, LeaseResult } from "../job-store.js";
 import { claimJobs, countAhead } from "./memory-claim.js";
 import { commitChanges } from "./memory-commit.js";
+import { withDeliveries } from "./memory-delivery-queue.js";
 import { findDue, makeReady } from "./memory-due.js";
 import { insertGroup } from "./memory-insert.js";
 import { listJobs } from "./memory-list.js";
@@ -12,10 +13,12 @@ import { type MemoryTables, ownedKey } from "./memory-tables.js";
 
 export function createMemoryJobs(tables: MemoryTables, clock: Clock): JobStore {
   return {
-    insert: async (groups, { now = clock.now() } = {}) => groups.map((group) => insertGroup(tables, group, now)),
+    insert: async (groups, { now = clock.now() } = {}) =>
+      withDeliveries(tables, () => groups.map((group) => insertGroup(tables, group, now))),
     findKeyHolder: async (owner, key) => tables.idempotency.get(ownedKey(owner, key)),
-    claim: async (request) => claimJobs(tables, { ...request, now: request.now ?? clock.now() }),
-    commit: async (changes, options) => commitChanges(tables, changes, options),
+    claim: async (request) =>
+      withDeliveries(tables, () => claimJobs(tables, { ...request, now: request.now ?? clock.now() })),
+    commit: async (changes, options) => withDeliveries(tables, () => commitChanges(tables, changes, options)),
 
     extendLeases: async (leases, { byMs, now = clock.now() }) =>
       leases.map(({ jobId, leaseToken }): LeaseResult => {

@@ -4,6 +4,8 @@ import type { Job, JobId, Tombstone } from "../../job/job.js";
 import type { ApiKeyRecord } from "../api-key-store.js";
 import type { FileRecord } from "../file-record-store.js";
 import type { LogLine } from "../job-log-store.js";
+import type { WebhookEndpointRecord } from "../webhook-endpoint-store.js";
+import { createDeliveryQueue, type DeliveryQueue } from "./memory-delivery-queue.js";
 
 /** A job with all that is erased together with it. */
 export interface JobRow {
@@ -42,6 +44,9 @@ export interface MemoryTables {
   readonly apiKeys: ApiKeyRecord[];
   /** By name. */
   readonly secrets: Map<string, string>;
+  readonly deliveries: DeliveryQueue;
+  /** In insertion order. */
+  readonly endpoints: Map<string, WebhookEndpointRecord>;
 }
 
 export function createTables(): MemoryTables {
@@ -56,6 +61,8 @@ export function createTables(): MemoryTables {
     files: new Map(),
     apiKeys: [],
     secrets: new Map(),
+    deliveries: createDeliveryQueue(),
+    endpoints: new Map(),
   };
 }
 

@@ -1,0 +1,77 @@
+// A delivery as it is queued: everything about it that is fixed when its event commits. Pure.
+import { createHash } from "node:crypto";
+import type { JobEventType } from "@meanwhile/protocol";
+import { toJobEvent } from "../event/event.js";
+import type { StoredEvent } from "../job/change.js";
+import type { Job, JobId } from "../job/job.js";
+import { pushedEventText } from "../resource/pushed-event.js";
+import { pushedJobText } from "../resource/pushed-job.js";
+import type { Target } from "./subscription.js";
+
+export interface NewDelivery extends Target {
+  readonly id: string;
+  readonly owner: string;
+  readonly jobId: JobId;
+  readonly seq: number;
+  readonly eventType: JobEventType;
+  /** What one job sends to one target: it goes in the order of `seq`. */
+  readonly line: string;
+  /** What shares one limit: an owner's deliveries to one receiver. */
+  readonly lane: string;
+  readonly body: string;
+  readonly traceparent: string | null;
+  readonly createdAt: number;
+}
+
+/** @param job As the event's transaction leaves it. */
+export function newDelivery(
+  target: Target,
+  { job, event, body }: { job: Job; event: StoredEvent; body: string },
+): NewDelivery {
+  const { channel, endpointId } = target;
+  return {
+    ...target,
+    id: deliveryId(event, endpointId),
+    owner: job.owner,
+    jobId: job.id,
+    seq: event.seq,
+    eventType: event.type,
+    line: `${job.id}/${endpointId ?? ""}`,
+    lane: laneOf({ channel, owner: job.owner, target: target.target }),
+    body,
+    traceparent: job.traceparent,
+    createdAt: event.at,
+  };
+}
+
+/**
+ * The JSON text of a `WebhookBody`. A result above 256 KiB stays behind, in the job and in the event; `resultUrl` says where.
+ *
+ * @param linkBase Put before every link: empty for absolute paths, or the address of the server.
+ */
+export function deliveryBody({ job, event, linkBase }: { job: Job; event: StoredEvent; linkBase: string }): string {
+  const shown = toJobEvent(event, job);
+  return `{"type":"${shown.type}","timestamp":"${shown.at}","data":{"job":${pushedJobText(job, linkBase)},"event":${pushedEventText(
+    shown,
+    linkBase,
+  )}}}`;
+}
+
+/**
+ * Drawn from what the delivery is, not by chance: every store gives it the same one, and no event can be queued twice for a
+ * target. In the form of a UUIDv7, so that ids sort by the time of their events.
+ */
+export function deliveryId({ jobId, seq, at }: StoredEvent, endpointId: string | null): string {
+  const hash = createHash("sha256")
+    .update(`${jobId}:${seq}:${endpointId ?? ""}`)
+    .digest("hex");
+  const time = at.toString(16).padStart(12, "0");
+  const variant = (8 + (Number.parseInt(hash[3]!, 16) & 3)).toString(16);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hash.slice(0, 3)}-${variant}${hash.slice(4, 7)}-${hash.slice(7, 19)}`;
+}
+
+/** The receiver is what is slow or away, not the single address: many jobs name addresses that differ in their query only. */
+export function laneOf({ channel, owner, target }: { channel: string; owner: string; target: string }): string {
+  const receiver = URL.canParse(target) ? new URL(target).origin : target;
+  return `${channel} ${owner} ${receiver}`;
+}

@@ -1,0 +1,104 @@
+// Leases of deliveries: claimed lane by lane, settled, handed back.
+import {
+  type ClaimedDelivery,
+  type Clock,
+  type DeliveryClaim,
+  type DeliveryClaimRequest,
+  type DeliverySettlement,
+  type DeliverySettleResult,
+  type EndpointFailures,
+  type HeldDelivery,
+  isFinished,
+} from "@meanwhile/core";
+import type { Connection } from "./connection.js";
+import type { DeliveryLanes } from "./delivery-lanes.js";
+import { fromSettlement, toClaimedDelivery } from "./delivery-rows.js";
+import { findDeliveryPlace } from "./statements/find-delivery-place.js";
+import { findDueDeliveries } from "./statements/find-due-deliveries.js";
+import { handBackDelivery } from "./statements/hand-back-delivery.js";
+import { leaseDeliveries } from "./statements/lease-deliveries.js";
+import { promoteDelivery } from "./statements/promote-delivery.js";
+import { readClaimedDeliveries } from "./statements/read-claimed-deliveries.js";
+import { recordEndpointAnswer } from "./statements/record-endpoint-answer.js";
+import { recordEndpointFailure } from "./statements/record-endpoint-failure.js";
+import { settleDelivery } from "./statements/settle-delivery.js";
+
+export function createDeliveryClaims(connection: Connection, { lanes, clock }: { lanes: DeliveryLanes; clock: Clock }) {
+  const dueIn = connection.query(findDueDeliveries);
+  const lease = connection.query(leaseDeliveries);
+  const claimed = connection.query(readClaimedDeliveries);
+  const place = connection.query(findDeliveryPlace);
+  const settle = connection.query(settleDelivery);
+  const promote = connection.query(promoteDelivery);
+  const handBack = connection.query(handBackDelivery);
+  const answered = connection.query(recordEndpointAnswer);
+  const failed = connection.query(recordEndpointFailure);
+
+  /** Found and leased under one write lock: nobody comes in between. */
+  const take = (request: DeliveryClaimRequest, due: readonly string[], now: number): readonly ClaimedDelivery[] => {
+    const { leaseToken, leaseMs, limit, perLane } = request;
+    const numbers: number[] = [];
+    for (const lane of due) {
+      const count = Math.min(request.lanes.get(lane) ?? perLane, limit - numbers.length);
+      if (count > 0) for (const [number] of dueIn.list([lane, now, count])) numbers.push(number);
+    }
+    const list = `[${numbers.join()}]`;
+    lease.run([leaseToken, now + leaseMs, list]);
+    lanes.refresh(due);
+    return claimed.list([list]).map((row) => toClaimedDelivery(row, { leaseToken, now }));
+  };
+
+  const settleOne = (settlement: DeliverySettlement, touched: Set<string>): DeliverySettleResult => {
+    const row = place.find([settlement.deliveryId]);
+    if (row === undefined || row[4] !== settlement.leaseToken) return { outcome: "lost" };
+    const [number, line, standing, lane, , , endpointId] = row;
+    settle.run(fromSettlement(settlement, number));
+    touched.add(lane);
+    if (standing === 1 && isFinished(settlement.status)) {
+      const [next] = promote.find([settlement.at, settlement.at, line]) ?? [];
+      if (next !== undefined) touched.add(next);
+    }
+    return { outcome: "settled", failing: record(endpointId, settlement) };
+  };
+
+  const record = (
+    endpointId: string | null,
+    { endpointHealth, at }: Pick<DeliverySettlement, "endpointHealth" | "at">,
+  ): EndpointFailures | null => {
+    if (endpointId === null || endpointHealth === null) return null;
+    if (endpointHealth === "answered") {
+      answered.run([endpointId]);
+      return null;
+    }
+    const row = failed.find([at, endpointId]);
+    return row === undefined ? null : { since: row[0], count: row[1] };
+  };
+
+  return {
+    claim(request: DeliveryClaimRequest): DeliveryClaim {
+      const { channels, limit, now = clock.now() } = request;
+      const full = new Set([...request.lanes].flatMap(([lane, count]) => (count === 0 ? [lane] : [])));
+      const findDue = () => channels.flatMap((channel) => lanes.due(channel, { full, by: now, count: limit }));
+      // A look without the write lock first: an idle dispatcher must not stand in the way of busy writers.
+      const deliveries = findDue().length === 0 ? [] : connection.write(() => take(request, findDue(), now));
+      const next = channels.flatMap((channel) => lanes.nextDueAt(channel, full) ?? []);
+      return { deliveries, nextDueAt: next.length === 0 ? null : Math.min(...next) };
+    },
+
+    settle(settlements: readonly DeliverySettlement[]): readonly DeliverySettleResult[] {
+      return connection.write(() => {
+        const touched = new Set<string>();
+        const results = settlements.map((settlement) => settleOne(settlement, touched));
+        lanes.refresh(touched);
+        return results;
+      });
+    },
+
+    handBack(leases: readonly HeldDelivery[]): void {
+      connection.write(() => {
+        const touched = leases.flatMap(({ deliveryId, leaseToken }) => handBack.find([deliveryId, leaseToken]) ?? []);
+        lanes.refresh(touched);
+      });
+    },
+  };
+}

@@ -1,0 +1,8 @@
+// The delivery of an id.
+import { DELIVERY_COLUMNS, type DeliveryRow } from "./delivery-columns.js";
+import { statement } from "./statement.js";
+
+export const findDelivery = statement<[id: string], DeliveryRow>(`
+  select ${DELIVERY_COLUMNS}
+    from meanwhile_deliveries as deliveries
+   where id = ?`);
