@@ -140,7 +140,7 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
 
   const makeServer = (): HttpServer => {
     const made = createServer(
-      { engine, catalog, files, store, apiKeys: store.apiKeys, clock, ids, logger },
+      { engine, catalog, files, store, apiKeys: store.apiKeys, secrets: store.secrets, clock, ids, logger },
       server ?? {},
     );
     servers.push(made);

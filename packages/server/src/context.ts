@@ -1,4 +1,6 @@
 // What every route is given: the engine and its neighbours, and the state of this server.
+
+import type { SseChannel } from "@meanwhile/channels";
 import type { ApiKeyStore, Catalog, Clock, Engine, Files, IdSource, Logger, Store } from "@meanwhile/core";
 import type { LoggerOptions } from "pino";
 import type { Authenticator } from "./auth/authenticator.js";
@@ -31,6 +33,7 @@ export interface ServerContext extends Omit<ServerParts, "apiKeys" | "secrets" |
   readonly liveCredentials: LiveCredentials;
   readonly tickets: Tickets;
   readonly waits: Waits;
+  readonly sse: SseChannel;
   readonly slowBodies: SlowBodies;
   isDraining(): boolean;
 }

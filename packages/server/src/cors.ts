@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 const EXPOSED =
   "ETag, Location, Operation-Location, Retry-After, Preference-Applied, Idempotent-Replayed, Link, X-Request-Id, Content-Disposition, Content-Range, Deprecation, Sunset";
 const ALLOWED_HEADERS =
-  "Authorization, Content-Type, Content-Disposition, Idempotency-Key, If-None-Match, If-Range, Prefer, Range, traceparent, tracestate";
+  "Authorization, Content-Type, Content-Disposition, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Prefer, Range, traceparent, tracestate";
 /** Browsers keep the answer to a preflight for at most two hours. */
 const PREFLIGHT_SECONDS = "7200";
 

@@ -1,4 +1,5 @@
 // Composes the routes, their guards and their documents into one HTTP server.
+import { createSseChannel } from "@meanwhile/channels";
 import { ConfigurationError, isLoopbackName } from "@meanwhile/core";
 import Fastify, { type FastifyInstance } from "fastify";
 import { type Authenticator, createAuthenticator } from "./auth/authenticator.js";
@@ -24,6 +25,8 @@ export interface HttpServer {
   readonly authenticator: Authenticator;
   readonly liveCredentials: LiveCredentials;
   readonly tickets: Tickets;
+  /** What stands before every link: the public URL, or nothing. */
+  readonly linkBase: string;
   /**
    * Starts to listen. Port 0 takes any free one.
    *
@@ -58,6 +61,12 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
   const liveCredentials = createLiveCredentials({ clock, logger, store: apiKeys, configured, isClosed });
   const tickets = createTickets({ clock, ids, secrets, credentials: liveCredentials });
   const slowBodies = createSlowBodies({ clock, limitMs: options.requestTimeoutMs });
+  const { linkBase, streamsPerOwner } = options;
+  const watchCredential = liveCredentials.watch;
+  const sse = createSseChannel({
+    ...{ engine: parts.engine, clock, logger, linkBase, streamsPerOwner, watchCredential },
+    random: Math.random,
+  });
   const context: ServerContext = {
     ...parts,
     logger,
@@ -66,6 +75,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     liveCredentials,
     tickets,
     waits,
+    sse,
     slowBodies,
     isDraining: () => draining,
   };
@@ -106,6 +116,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     draining = true;
     connections.retire();
     waits.endAll();
+    sse.drain();
   };
 
   return {
@@ -113,6 +124,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     authenticator,
     liveCredentials,
     tickets,
+    linkBase,
     async listen({ port, host = "127.0.0.1" }) {
       if (!isLoopbackName(host) && !(await authenticator.isClosed())) throw openToTheWorld(host);
       return app.listen({ port, host });

@@ -16,6 +16,8 @@ export interface ServerOptions {
   allowedOrigins?: readonly string[];
   /** Waits (long polls and `Prefer: wait`) of one owner at once in this process. Default: 10 000. */
   waitsPerOwner?: number;
+  /** Streams (server-sent events) of one owner at once in this process. Default: 10 000. */
+  streamsPerOwner?: number;
   /** Longest time for a request's headers to arrive, in milliseconds. Default: 20 000. */
   headersTimeoutMs?: number;
   /** Longest time for a JSON request to arrive whole, in milliseconds; uploads have `uploadTimeoutMs`. Default: 60 000. */
@@ -36,6 +38,7 @@ export interface ResolvedServerOptions {
   readonly allowedHosts: ReadonlySet<string>;
   readonly allowedOrigins: ReadonlySet<string>;
   readonly waitsPerOwner: number;
+  readonly streamsPerOwner: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly uploadTimeoutMs: number;
@@ -54,6 +57,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     allowedHosts: new Set(linkBase === "" ? hosts : [...hosts, new URL(linkBase).hostname]),
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(requireOrigin)),
     waitsPerOwner: requireInteger("waitsPerOwner", options.waitsPerOwner ?? 10_000, { min: 1 }),
+    streamsPerOwner: requireInteger("streamsPerOwner", options.streamsPerOwner ?? 10_000, { min: 1 }),
     headersTimeoutMs: requireMs("headersTimeoutMs", options.headersTimeoutMs ?? 20_000, { min: 1 }),
     requestTimeoutMs: requireMs("requestTimeoutMs", options.requestTimeoutMs ?? 60_000, { min: 1 }),
     uploadTimeoutMs: requireMs("uploadTimeoutMs", options.uploadTimeoutMs ?? 3_600_000, { min: 1 }),

@@ -86,6 +86,11 @@ export const AFTER_PARAMETER: ParameterDocument = {
   description: "The `seq` behind which the page starts: the `nextCursor` of an earlier page.",
 };
 
+export const TICKET_PARAMETER: ParameterDocument = {
+  schema: { type: "string" },
+  description: "A ticket, in place of the Authorization header.",
+};
+
 /** @throws AppError `job_not_found`, also for an id that is no UUID. */
 export function pathJobId(request: FastifyRequest): string {
   const { id } = request.params as { id: string };

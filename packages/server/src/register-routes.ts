@@ -1,13 +1,14 @@
 // Turns the rows of the route table into Fastify routes: credentials first, then the query, the body, the work.
-import { AppError } from "@meanwhile/core";
+import { AppError, LOCAL_PRINCIPAL, type Principal } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
 import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from "fastify";
+import type { Authenticator } from "./auth/authenticator.js";
 import { refuseForeignPages } from "./auth/browser-guard.js";
 import { requireAccess } from "./auth/scopes.js";
 import type { ServerContext } from "./context.js";
 import { isForm } from "./files/upload.js";
 import { parseJsonBody } from "./json-body.js";
-import { requireKnownQuery } from "./query.js";
+import { requireKnownQuery, TICKET_PARAMETER } from "./query.js";
 import type { BodyKind, Route, RouteAccess } from "./route.js";
 
 const BODY_KINDS: readonly BodyKind[] = ["none", "json", "bytes", "json-or-form"];
@@ -33,7 +34,8 @@ interface Registration {
 }
 
 function registerRoute(scope: FastifyInstance, route: Route, { context, hasOwnHead }: Registration): void {
-  const { maxBodyBytes = LIMITS.bodyBytes, query } = route;
+  const { maxBodyBytes = LIMITS.bodyBytes } = route;
+  const query = route.ticket === undefined ? route.query : { ...route.query, ticket: TICKET_PARAMETER };
   scope.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
@@ -49,14 +51,14 @@ function registerRoute(scope: FastifyInstance, route: Route, { context, hasOwnHe
 
 function gates(route: Route, context: ServerContext): onRequestHookHandler[] {
   const hooks: onRequestHookHandler[] = [];
-  const { headers, access } = route;
+  const { headers, access, ticket } = route;
   if (headers !== undefined) {
     hooks.push((_request, reply, done) => {
       reply.headers(headers);
       done();
     });
   }
-  if (access !== "open") hooks.push(authorize(access, context));
+  if (access !== "open") hooks.push(authorize({ access, ticket }, context));
   if (route.takesWork) {
     hooks.push((_request, _reply, done) => done(context.isDraining() ? shuttingDown() : undefined));
   }
@@ -65,15 +67,22 @@ function gates(route: Route, context: ServerContext): onRequestHookHandler[] {
 }
 
 function authorize(
-  access: Exclude<RouteAccess, "open">,
-  { authenticator, options }: ServerContext,
+  { access, ticket }: { access: Exclude<RouteAccess, "open">; ticket: Route["ticket"] },
+  { authenticator, tickets, options }: ServerContext,
 ): onRequestHookHandler {
+  const identify = (request: FastifyRequest) => {
+    const given = ticket === undefined ? undefined : ticketOf(request);
+    if (given === undefined) return authenticator.authenticate(request.headers.authorization);
+    const { id } = request.params as { id?: string };
+    const wanted = ticket === "job" && id !== undefined ? { jobId: id } : {};
+    return identifyByTicket(authenticator, () => tickets.redeem(given, wanted));
+  };
   const admit = (request: FastifyRequest, isClosed: boolean): void => {
     if (!isClosed) refuseForeignPages(request, options);
     requireAccess(request.principal, access);
   };
   return (request, _reply, done) => {
-    const principal = authenticator.authenticate(request.headers.authorization);
+    const principal = identify(request);
     const isClosed = authenticator.isClosed();
     if (!(principal instanceof Promise) && typeof isClosed === "boolean") {
       request.principal = principal;
@@ -87,6 +96,17 @@ function authorize(
       })
       .then(() => done(), done);
   };
+}
+
+/** Where the header is sent, it decides: a ticket is for those who cannot send any. */
+function ticketOf({ headers, query }: FastifyRequest): string | undefined {
+  const { ticket } = query as { ticket?: string | string[] };
+  return headers.authorization === undefined && typeof ticket === "string" ? ticket : undefined;
+}
+
+/** A server that asks for no credentials asks for no ticket either. */
+async function identifyByTicket(authenticator: Authenticator, redeem: () => Promise<Principal>): Promise<Principal> {
+  return (await authenticator.isClosed()) ? redeem() : LOCAL_PRINCIPAL;
 }
 
 function expectJson({ slowBodies }: ServerContext): onRequestHookHandler {

@@ -59,6 +59,11 @@ export interface Route {
   /** As OpenAPI writes it: `/api/v2/jobs/{id}`. */
   readonly path: string;
   readonly access: RouteAccess;
+  /**
+   * Which tickets open it in place of the header, as `?ticket=`: those of the job in its path, or those of the stream of all
+   * jobs. Default: none.
+   */
+  readonly ticket?: "job" | "stream";
   readonly body?: BodyKind;
   readonly maxBodyBytes?: number;
   /** Whether it is refused while the server drains. Default: no. */

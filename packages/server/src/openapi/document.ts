@@ -67,6 +67,13 @@ export function openApiDocument(routes: readonly Route[], catalog: Catalog): Ope
     components: {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "An API key (`mw_…`) or a JSON Web Token." },
+        ticket: {
+          type: "apiKey",
+          in: "query",
+          name: "ticket",
+          description:
+            "For browsers, whose EventSource sends no header: reads one job, or the stream of all jobs, for a while.",
+        },
       },
       headers: RESPONSE_HEADERS,
       schemas: withoutUnused({ ...JOB_SCHEMAS, ...requestSchemas(catalog), Problem: PROBLEM_SCHEMA }, paths),
@@ -89,13 +96,18 @@ function operationOf(route: Route): Operation {
     ...(description === undefined ? {} : { description }),
     tags: [tag],
     ...(deprecated ? { deprecated } : {}),
-    security: route.access === "open" ? [] : [{ bearer: [] }],
+    security: securityOf(route),
     parameters: parametersOf(route),
     ...(requestBody === undefined
       ? {}
       : { requestBody: { required: requestBody.required, content: contentOf(requestBody.content) } }),
     responses: responsesOf(route),
   };
+}
+
+function securityOf({ access, ticket }: Route): Operation["security"] {
+  if (access === "open") return [];
+  return ticket === undefined ? [{ bearer: [] }] : [{ bearer: [] }, { ticket: [] }];
 }
 
 function parametersOf({ path, query = {}, document }: Route): ParameterObject[] {

@@ -18,6 +18,11 @@ export const REQUEST_HEADERS: Readonly<Record<string, HeaderDocument>> = {
     schema: text,
   },
   "If-None-Match": { description: "Versions that the caller has already.", schema: text },
+  "Last-Event-ID": {
+    description:
+      "The id of the last event that was seen; readers of streams send it by themselves when they come back.",
+    schema: text,
+  },
   Range: { description: "One range of bytes, for instance `bytes=0-1023`.", schema: text },
   "If-Range": { description: "The `ETag` of the part that the caller has.", schema: text },
   "Content-Disposition": { description: "The name of a bare body: `attachment; filename*=UTF-8''name`.", schema: text },

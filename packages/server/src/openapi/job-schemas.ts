@@ -1,5 +1,7 @@
 // The shapes of jobs and of what hangs on them, as JSON Schema. A test compares them with real answers.
+
 import { JOB_EVENT_TYPES, JOB_STATUSES, LOG_LEVELS } from "@meanwhile/protocol";
+import { TICKET_TTL_MS } from "../auth/tickets.js";
 import type { JsonSchema } from "../route.js";
 import { ref } from "./refs.js";
 
@@ -75,6 +77,14 @@ const Event = object({
   data: { type: "object" },
 });
 
+const TICKET_TTL = {
+  type: "integer",
+  minimum: TICKET_TTL_MS.min,
+  maximum: TICKET_TTL_MS.max,
+  default: TICKET_TTL_MS.default,
+  description: "How long it holds, in milliseconds; shorter where the credential ends earlier.",
+};
+
 const LogLine = object({
   seq: count,
   at: instant,
@@ -99,6 +109,8 @@ export const JOB_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   }),
   Event,
   EventPage: page(ref("Event")),
+  NewTicket: object({ ttlMs: TICKET_TTL }, ["ttlMs"]),
+  Ticket: object({ ticket: text, expiresAt: instant }),
   LogLine,
   LogPage: page(ref("LogLine")),
   Operation: object(

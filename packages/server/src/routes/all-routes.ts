@@ -8,9 +8,11 @@ import { fileRoutes } from "./files.js";
 import { healthRoutes } from "./health.js";
 import { jobActionRoutes } from "./job-actions.js";
 import { jobDetailRoutes } from "./job-details.js";
+import { jobEventRoutes } from "./job-events.js";
 import { jobRoutes } from "./jobs.js";
 import { operationRoutes } from "./operations.js";
 import { submitRoutes } from "./submit.js";
+import { ticketRoutes } from "./tickets.js";
 import { versionOneRoutes } from "./version-1.js";
 
 /** @throws ConfigurationError where a definition claims a path of the server's own. */
@@ -19,7 +21,9 @@ export function allRoutes(context: ServerContext): readonly Route[] {
     ...submitRoutes(context),
     ...jobRoutes(context),
     ...jobDetailRoutes(context),
+    ...jobEventRoutes(context),
     ...jobActionRoutes(context),
+    ...ticketRoutes(context),
     ...operationRoutes(context),
     ...fileRoutes(context),
     ...fileConversionRoutes(context),

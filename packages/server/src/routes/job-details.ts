@@ -1,4 +1,4 @@
-// What hangs on a job: its progress, its result, its events, its logs.
+// What hangs on a job: its progress, its result, its logs.
 import { AppError, type Job, payloadText, progressResource } from "@meanwhile/core";
 import { isTerminal, LOG_LEVELS, toInstantText } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -10,7 +10,7 @@ import { AFTER_PARAMETER, LIMIT_PARAMETER, pathJobId, queryAfter, queryLimit, qu
 import type { Route } from "../route.js";
 
 export function jobDetailRoutes(context: ServerContext): Route[] {
-  return [progressRoute(context), resultRoute(context), eventsRoute(context), logsRoute(context)];
+  return [progressRoute(context), resultRoute(context), logsRoute(context)];
 }
 
 const PAGE_HEADERS = { "content-type": JSON_TYPE, "cache-control": JOB_CACHE_CONTROL, vary: JOB_VARY };
@@ -20,6 +20,7 @@ function progressRoute(context: ServerContext): Route {
     method: "GET",
     path: "/api/v2/jobs/{id}/progress",
     access: "jobs:read",
+    ticket: "job",
     document: {
       operationId: "getProgress",
       summary: "Read how far a job is",
@@ -48,6 +49,7 @@ function resultRoute(context: ServerContext): Route {
     method: "GET",
     path: "/api/v2/jobs/{id}/result",
     access: "jobs:read",
+    ticket: "job",
     document: {
       operationId: "getResult",
       summary: "Read the bare result of a job",
@@ -106,44 +108,12 @@ function noResult(job: Job): AppError {
   });
 }
 
-function eventsRoute(context: ServerContext): Route {
-  return {
-    method: "GET",
-    path: "/api/v2/jobs/{id}/events",
-    access: "jobs:read",
-    query: { after: AFTER_PARAMETER, limit: LIMIT_PARAMETER },
-    document: {
-      operationId: "listEvents",
-      summary: "Read the events of a job, in order",
-      description: "`nextCursor` is the `after` of the next page; it is null only once the job's last event was given.",
-      tag: "Reading",
-      responses: {
-        "200": {
-          description: "A page of events.",
-          headers: ["Cache-Control", "Vary"],
-          content: json(ref("EventPage")),
-        },
-      },
-      errors: ["job_not_found", "job_purged"],
-    },
-    async handle(request, reply) {
-      const after = queryAfter(request);
-      const { events, ended } = await context.engine.events(pathJobId(request), {
-        principal: request.principal,
-        after,
-        limit: queryLimit(request),
-      });
-      const nextCursor = ended ? null : String(events.at(-1)?.seq ?? after);
-      return reply.headers(PAGE_HEADERS).send(JSON.stringify({ items: events, nextCursor }));
-    },
-  };
-}
-
 function logsRoute(context: ServerContext): Route {
   return {
     method: "GET",
     path: "/api/v2/jobs/{id}/logs",
     access: "jobs:logs",
+    ticket: "job",
     query: {
       after: AFTER_PARAMETER,
       limit: LIMIT_PARAMETER,

@@ -19,6 +19,7 @@ function getRoute(context: ServerContext): Route {
     method: "GET",
     path: "/api/v2/jobs/{id}",
     access: "jobs:read",
+    ticket: "job",
     document: {
       operationId: "getJob",
       summary: "Read a job",
@@ -73,6 +74,7 @@ function longPollRoute(context: ServerContext): Route {
     method: "GET",
     path: "/api/v2/jobs/{id}/longpoll",
     access: "jobs:read",
+    ticket: "job",
     query: {
       timeout: {
         schema: { type: "integer", minimum: 0, maximum: LIMITS.waitMs, default: DEFAULT_LONG_POLL_MS },

@@ -41,7 +41,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     { ...(worker === undefined ? {} : { worker }), ...(files === undefined ? {} : { files }) },
   );
   await service.start();
-  const parts = { ...pickParts(service), store, apiKeys: store.apiKeys, logger };
+  const parts = { ...pickParts(service), store, apiKeys: store.apiKeys, secrets: store.secrets, logger };
   const server = createServer(parts, serverOptions);
   await server.app.ready();
   onTestFinished(async () => {

@@ -1,0 +1,145 @@
+// The channel of server-sent events: opens streams on responses of node:http, and ends them all when the server drains.
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Clock, Engine, Job, Logger, Principal, Random } from "@meanwhile/core";
+import type { JobEvent } from "@meanwhile/protocol";
+import { comment, jobEventFrame, retryFrame } from "./frames.js";
+import { createHeartbeat } from "./heartbeat.js";
+import { createOwnerCounts } from "./owner-counts.js";
+import { type OpenStream, SseStream } from "./stream.js";
+
+export interface SseChannelOptions {
+  readonly engine: Pick<Engine, "subscribe">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: Random;
+  /** Put before links: empty for absolute paths, or the address of the server. */
+  readonly linkBase: string;
+  /** Streams of one owner at once. Default: 10 000. */
+  readonly streamsPerOwner?: number;
+  /** Calls back once when the credential of the principal has ended. @returns ends the watching. */
+  watchCredential(principal: Principal, onEnd: () => void): () => void;
+}
+
+export interface StreamRequest {
+  readonly principal: Principal;
+  /** Of the answer, besides those of the stream itself. */
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+export interface SseChannel {
+  /** @throws AppError `rate_limited` where the owner has as many streams as one may have. To be asked before `follow…`. */
+  requireRoom(principal: Principal): void;
+  /**
+   * Answers with the events of a job behind `after`, and ends after the terminal one. The response is the channel's from now on.
+   *
+   * @param job As the principal was just allowed to read it.
+   */
+  followJob(response: ServerResponse, options: StreamRequest & { job: Job; after: number }): void;
+  /**
+   * Answers with a stream that only says when to come back. To readers of this kind any status but 200 is the end for good:
+   * they would never ask again after a 503.
+   */
+  postpone(response: ServerResponse, options: Omit<StreamRequest, "principal">): void;
+  /** Ends every stream, telling each when to come back; those that come later are ended at once. */
+  drain(): void;
+  /** What is open now: how many streams, and the most bytes that wait for one of their readers. */
+  readonly load: { readonly streams: number; readonly mostQueuedBytes: number };
+}
+
+/** Proxies give up on silent connections after a minute or so. */
+const HEARTBEAT_MS = 15_000;
+/** How long a reader waits that has lost its connection. */
+const RETRY_MS = 2_000;
+/** A process that goes away sends all its readers at once to the others: they come spread over this time. */
+const SPREAD_MS = 4_000;
+
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  // Proxies of the nginx family hold answers back until a buffer is full, unless they are told.
+  "x-accel-buffering": "no",
+  // A stream has its connection for itself: kept alive behind its end, it would tie readers to a process that goes away.
+  connection: "close",
+};
+
+export function createSseChannel(options: SseChannelOptions): SseChannel {
+  const { engine, clock, logger, random, linkBase } = options;
+  const heartbeat = createHeartbeat({ clock, everyMs: HEARTBEAT_MS });
+  const streams = new Set<OpenStream>();
+  const bytesOfRun = shareBytes((event: JobEvent) => jobEventFrame(event, linkBase));
+  const counts = createOwnerCounts(options.streamsPerOwner ?? 10_000);
+  let isDraining = false;
+
+  const comeBack = () => retryFrame(RETRY_MS + Math.floor(random() * SPREAD_MS));
+
+  const postpone: SseChannel["postpone"] = (response, request) => {
+    response.writeHead(200, headersOf(request));
+    response.end(comeBack());
+  };
+
+  const open = <T>(
+    response: ServerResponse,
+    request: StreamRequest,
+    bytesOf: (events: readonly T[]) => Buffer | string,
+  ): SseStream<T> => {
+    const { owner } = request.principal;
+    response.writeHead(200, headersOf(request));
+    counts.enter(owner);
+    const stream = new SseStream<T>({
+      response,
+      bytesOf,
+      logger,
+      onClosed(closed) {
+        streams.delete(closed);
+        heartbeat.remove(closed);
+        counts.leave(owner);
+      },
+    });
+    streams.add(stream);
+    heartbeat.add(stream);
+    // At once, so that proxies pass the head on and the reader knows that it is heard.
+    stream.write(comment("meanwhile") + retryFrame(RETRY_MS));
+    return stream;
+  };
+
+  const endWithCredential = (stream: OpenStream, principal: Principal) =>
+    options.watchCredential(principal, () => stream.end(comment("the credential has ended")));
+
+  return {
+    requireRoom: ({ owner }) => counts.requireRoom(owner),
+    postpone,
+    followJob(response, { job, after, ...request }) {
+      if (response.req.method === "HEAD") return void response.writeHead(200, headersOf(request)).end();
+      if (isDraining) return postpone(response, request);
+      const stream = open(response, request, bytesOfRun);
+      const subscription = engine.subscribe(job, { after, reader: stream });
+      stream.begin(subscription, endWithCredential(stream, request.principal));
+    },
+    drain() {
+      isDraining = true;
+      for (const stream of streams) stream.end(comeBack());
+    },
+    get load() {
+      let mostQueuedBytes = 0;
+      for (const { queuedBytes } of streams) mostQueuedBytes = Math.max(mostQueuedBytes, queuedBytes);
+      return { streams: streams.size, mostQueuedBytes };
+    },
+  };
+}
+
+function headersOf({ headers }: Pick<StreamRequest, "headers">): OutgoingHttpHeaders {
+  return { ...headers, ...STREAM_HEADERS };
+}
+
+/** Followers at the same place are handed the same run: it becomes bytes once, however many they are. */
+function shareBytes<T extends object>(textOf: (item: T) => string): (events: readonly T[]) => Buffer {
+  const known = new WeakMap<readonly T[], Buffer>();
+  return (events) => {
+    let bytes = known.get(events);
+    if (bytes === undefined) {
+      bytes = Buffer.from(events.map(textOf).join(""));
+      known.set(events, bytes);
+    }
+    return bytes;
+  };
+}
