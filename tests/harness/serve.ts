@@ -17,6 +17,10 @@ export interface ServeOptions {
 export interface Served extends Program {
   /** A caller of its API; only where it serves one. */
   readonly api: Api;
+  /** `undefined` where it serves no API. */
+  readonly httpPort: number | undefined;
+  /** `undefined` where it serves no gRPC. */
+  readonly grpcPort: number | undefined;
 }
 
 /** Resolves when it is ready. @throws Error with its output where it ends instead. */
@@ -34,5 +38,14 @@ export async function serve({ folder, role = "all", leaseMs = 3_000, ...options 
   });
   const address = await within(program.ready, 30_000, () => `the server to be ready; it printed:\n${program.output()}`);
   if (address === undefined) throw new Error(`The server ended before it was ready:\n${program.output()}`);
-  return { ...program, api: new Api(address) };
+  return {
+    ...program,
+    api: new Api(address),
+    httpPort: address === "" ? undefined : Number(new URL(address).port),
+    grpcPort: portIn(/meanwhile: gRPC \S+:(\d+)/.exec(program.output())),
+  };
+}
+
+function portIn(found: RegExpExecArray | null): number | undefined {
+  return found === null ? undefined : Number(found[1]);
 }

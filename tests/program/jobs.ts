@@ -1,4 +1,5 @@
 // The job types of the programs under test: small, and each with one behaviour.
+import { existsSync } from "node:fs";
 import { defineJob, NonRetryableError } from "meanwhile";
 import { z } from "zod";
 
@@ -87,7 +88,36 @@ const copy = defineJob({
   },
 });
 
-export const jobs = [echo, wait, deaf, steps, fail, hasty, single, copy];
+const stream = defineJob({
+  type: "test.stream",
+  description: "Puts out numbered chunks, a few at a time; stops before the n-th until a file is there.",
+  timeoutMs: false,
+  parameters: z.strictObject({
+    count: z.int().min(1).max(9_000),
+    burst: z.int().min(1).default(1),
+    everyMs: z.int().min(0).default(0),
+    chunkBytes: z.int().min(0).default(0),
+    gates: z.array(z.strictObject({ before: z.int(), file: z.string() })).default([]),
+  }),
+  concurrency: 20,
+  async run({ parameters: { count, burst, everyMs, chunkBytes, gates }, output, signal, job }) {
+    for (let n = 1; n <= count; n += burst) {
+      const size = Math.min(burst, count - n + 1);
+      for (const { file } of gates.filter(({ before }) => n <= before && before < n + size))
+        await isThere(file, signal);
+      const text = "~".repeat(chunkBytes);
+      await Promise.all(Array.from({ length: size }, (_, offset) => output({ n: n + offset, text })));
+      await waited(everyMs, signal);
+    }
+    return { count, attempt: job.attempt };
+  },
+});
+
+export const jobs = [echo, wait, deaf, steps, fail, hasty, single, copy, stream];
+
+async function isThere(file: string, signal: AbortSignal): Promise<void> {
+  while (!existsSync(file)) await waited(10, signal);
+}
 
 /** Resolves after the time, or rejects as soon as the signal fires. */
 function waited(ms: number, signal: AbortSignal): Promise<void> {
