@@ -15,6 +15,8 @@ export function trackConnections(server: Server): Connections {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  // Handed over, it is no connection of HTTP any more; one that is handed back comes as a new one.
+  server.on("upgrade", (_request, socket) => sockets.delete(socket as Socket));
   return {
     retire() {
       for (const socket of sockets) {

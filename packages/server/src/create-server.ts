@@ -17,6 +17,8 @@ import { registerRoutes } from "./register-routes.js";
 import { installRequestContext } from "./request-context.js";
 import { allRoutes } from "./routes/all-routes.js";
 import { createSlowBodies } from "./slow-bodies.js";
+import { createSockets } from "./sockets.js";
+import { createUpgradeListener, type UpgradeListener } from "./upgrades.js";
 import { createWaits } from "./waits.js";
 
 export interface HttpServer {
@@ -28,6 +30,11 @@ export interface HttpServer {
   /** What stands before every link: the public URL, or nothing. */
   readonly linkBase: string;
   /**
+   * Takes over WebSocket handshakes, whatever their path: for the event `upgrade` of a server of your own, where only the
+   * requests of this one are handed to `app`. A server that listens by `listen` does it by itself.
+   */
+  readonly upgrade: UpgradeListener;
+  /**
    * Starts to listen. Port 0 takes any free one.
    *
    * @returns the address, for instance `http://127.0.0.1:8080`.
@@ -35,11 +42,11 @@ export interface HttpServer {
    */
   listen(options: ListenOptions): Promise<string>;
   /**
-   * Takes no new jobs from now on, answers every waiting request at once, and closes idle connections. What is under
-   * way is finished. May be called twice.
+   * Takes no new jobs from now on, answers every waiting request at once, ends streams, and closes idle connections,
+   * those of WebSocket with 1001. What is under way is finished. May be called twice.
    */
   drain(): void;
-  /** Drains, waits for the requests under way, and closes. */
+  /** Drains, waits for the requests under way and for WebSocket connections to close, and closes. */
   close(): Promise<void>;
 }
 
@@ -99,6 +106,8 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     },
   });
   const connections = trackConnections(app.server);
+  const sockets = createSockets(context);
+  app.server.on("upgrade", createUpgradeListener({ webSocket: sockets.upgrade, server: app.server }));
   // Node would refuse an unknown expectation by itself, without a problem document.
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
   const routes = allRoutes(context);
@@ -117,6 +126,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     connections.retire();
     waits.endAll();
     sse.drain();
+    sockets.drain();
   };
 
   return {
@@ -125,6 +135,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     liveCredentials,
     tickets,
     linkBase,
+    upgrade: sockets.upgrade,
     async listen({ port, host = "127.0.0.1" }) {
       if (!isLoopbackName(host) && !(await authenticator.isClosed())) throw openToTheWorld(host);
       return app.listen({ port, host });
@@ -133,7 +144,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     async close() {
       drain();
       connections.closeUnused();
-      await app.close();
+      await Promise.all([sockets.close(), app.close()]);
     },
   };
 }

@@ -18,6 +18,10 @@ export interface ServerOptions {
   waitsPerOwner?: number;
   /** Streams (server-sent events) of one owner at once in this process. Default: 10 000. */
   streamsPerOwner?: number;
+  /** WebSocket connections of one owner at once in this process. Default: 10 000. */
+  socketsPerOwner?: number;
+  /** Jobs and topics that one WebSocket connection follows at once. Default: 1 000. */
+  followsPerSocket?: number;
   /** Longest time for a request's headers to arrive, in milliseconds. Default: 20 000. */
   headersTimeoutMs?: number;
   /** Longest time for a JSON request to arrive whole, in milliseconds; uploads have `uploadTimeoutMs`. Default: 60 000. */
@@ -39,6 +43,8 @@ export interface ResolvedServerOptions {
   readonly allowedOrigins: ReadonlySet<string>;
   readonly waitsPerOwner: number;
   readonly streamsPerOwner: number;
+  readonly socketsPerOwner: number;
+  readonly followsPerSocket: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly uploadTimeoutMs: number;
@@ -58,6 +64,8 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     allowedOrigins: new Set((options.allowedOrigins ?? []).map(requireOrigin)),
     waitsPerOwner: requireInteger("waitsPerOwner", options.waitsPerOwner ?? 10_000, { min: 1 }),
     streamsPerOwner: requireInteger("streamsPerOwner", options.streamsPerOwner ?? 10_000, { min: 1 }),
+    socketsPerOwner: requireInteger("socketsPerOwner", options.socketsPerOwner ?? 10_000, { min: 1 }),
+    followsPerSocket: requireInteger("followsPerSocket", options.followsPerSocket ?? 1_000, { min: 1 }),
     headersTimeoutMs: requireMs("headersTimeoutMs", options.headersTimeoutMs ?? 20_000, { min: 1 }),
     requestTimeoutMs: requireMs("requestTimeoutMs", options.requestTimeoutMs ?? 60_000, { min: 1 }),
     uploadTimeoutMs: requireMs("uploadTimeoutMs", options.uploadTimeoutMs ?? 3_600_000, { min: 1 }),

@@ -1,12 +1,15 @@
 // Keeps web pages out of a server that asks for no credentials: whoever reaches it is trusted, and a browser reaches it
 // for any page that its user happens to open.
+import type { IncomingMessage } from "node:http";
 import { AppError, isLoopbackName } from "@meanwhile/core";
-import type { FastifyRequest } from "fastify";
+import { isAllowedOrigin, type OriginOptions } from "./origin.js";
 
-export interface BrowserGuardOptions {
+export interface BrowserGuardOptions extends OriginOptions {
   readonly allowedHosts: ReadonlySet<string>;
-  readonly allowedOrigins: ReadonlySet<string>;
 }
+
+/** Of HTTP, or of Fastify. */
+type GuardedRequest = Pick<IncomingMessage, "headers" | "method">;
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -15,7 +18,7 @@ const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
  *
  * @throws AppError `forbidden` for a foreign Host (DNS rebinding) and for requests that another site's page made.
  */
-export function refuseForeignPages(request: FastifyRequest, options: BrowserGuardOptions): void {
+export function refuseForeignPages(request: GuardedRequest, options: BrowserGuardOptions): void {
   const host = hostName(request.headers.host ?? "");
   if (!isLoopbackName(host) && !options.allowedHosts.has(host)) {
     throw new AppError("forbidden", {
@@ -25,17 +28,13 @@ export function refuseForeignPages(request: FastifyRequest, options: BrowserGuar
   const { origin } = request.headers;
   const isForeign =
     origin === undefined
-      ? request.headers["sec-fetch-site"] === "cross-site" && !SAFE_METHODS.has(request.method)
-      : !isOwnOrigin(origin, request.headers.host ?? "") && !options.allowedOrigins.has(origin);
+      ? request.headers["sec-fetch-site"] === "cross-site" && !SAFE_METHODS.has(request.method ?? "")
+      : !isAllowedOrigin(origin, request.headers.host ?? "", options);
   if (isForeign) {
     throw new AppError("forbidden", {
       message: "Pages of other sites may not call this server. List their origin in allowedOrigins.",
     });
   }
-}
-
-function isOwnOrigin(origin: string, host: string): boolean {
-  return origin === `http://${host}` || origin === `https://${host}`;
 }
 
 /** Without its port, lower case. */

@@ -14,6 +14,7 @@ import { operationRoutes } from "./operations.js";
 import { submitRoutes } from "./submit.js";
 import { ticketRoutes } from "./tickets.js";
 import { versionOneRoutes } from "./version-1.js";
+import { webSocketRoutes } from "./websocket.js";
 
 /** @throws ConfigurationError where a definition claims a path of the server's own. */
 export function allRoutes(context: ServerContext): readonly Route[] {
@@ -24,6 +25,7 @@ export function allRoutes(context: ServerContext): readonly Route[] {
     ...jobEventRoutes(context),
     ...jobActionRoutes(context),
     ...ticketRoutes(context),
+    ...webSocketRoutes(),
     ...operationRoutes(context),
     ...fileRoutes(context),
     ...fileConversionRoutes(context),
