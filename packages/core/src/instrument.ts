@@ -18,6 +18,18 @@ export interface InstrumentPoints {
     ranMs: number;
     settleMs: number;
   };
+  /** A delivery was sent, or stopped before it was; `status` is what it became. `statusCode`: of the answer, where there was one. */
+  "meanwhile:delivery": {
+    deliveryId: string;
+    channel: string;
+    eventType: string;
+    status: string;
+    attempt: number;
+    statusCode: number | null;
+    durationMs: number;
+  };
+  /** A standing endpoint was disabled by meanwhile itself. */
+  "meanwhile:endpoint-disabled": { endpointId: string; owner: string; url: string; reason: string };
   /** An attempt lost its lease; its outcome is thrown away (invariant I4). */
   "meanwhile:lease-lost": { jobId: string; type: string; attempt: number; ranMs: number };
 }

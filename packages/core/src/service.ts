@@ -5,6 +5,8 @@ import { type Clock, type Random, systemClock } from "./clock.js";
 import { type Catalog, createCatalog } from "./definition/catalog.js";
 import type { AnyJobDefinition } from "./definition/define-job.js";
 import type { PushChannel } from "./delivery/channel.js";
+import { createDispatcher } from "./delivery/dispatcher.js";
+import { type DeliveryOptions, resolveDeliveryOptions } from "./delivery/options.js";
 import { createEngine } from "./engine/create-engine.js";
 import type { Engine } from "./engine/engine.js";
 import { createWakeups, type Wakeups } from "./event/wakeups.js";
@@ -16,6 +18,7 @@ import { type ChoreLoop, createChoreLoop } from "./maintenance/chore.js";
 import { createExpireDeadlines, createExpireLeases, createExpireStarts } from "./maintenance/expire.js";
 import { createMakeReady } from "./maintenance/make-ready.js";
 import { createPrune } from "./maintenance/prune.js";
+import { createPruneDeliveries } from "./maintenance/prune-deliveries.js";
 import { requireMs } from "./options.js";
 import type { Store } from "./store/store.js";
 import { resolveWorkerOptions, type WorkerOptions } from "./worker/options.js";
@@ -46,6 +49,9 @@ export interface ServiceOptions {
    */
   leaseMs?: number;
   files?: FilesOptions;
+  delivery?: DeliveryOptions;
+  /** The address of the server, put before every link in what is pushed. Default: none, links are absolute paths. */
+  linkBase?: string;
   /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
   shutdownGraceMs?: number;
 }
@@ -58,11 +64,11 @@ export interface Service {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly isDraining: boolean;
-  /** Sweeps half-written files, then starts the chores and the worker. The store must be migrated. */
+  /** Sweeps half-written files, then starts the chores, the worker and the deliveries. The store must be migrated. */
   start(): Promise<void>;
   /** Refuses new submits from now on; what was accepted goes on. */
   drain(): void;
-  /** Drains, waits for running attempts up to the grace, hands the rest back, ends the chores. Leaves the store open. */
+  /** Drains, waits for running attempts and sendings up to the grace, hands the rest back, ends the chores. Leaves the store open. */
   stop(options?: { graceMs?: number }): Promise<void>;
 }
 
@@ -83,7 +89,10 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
   const worker = workerOptions === undefined ? undefined : createWorker(common, workerOptions);
   const { leaseMs } = options;
   const leases = resolveWorkerOptions(workerOptions ?? (leaseMs === undefined ? {} : { leaseMs }));
-  const chores = createChores(common, leases.leaseMs);
+  const deliveryOptions = resolveDeliveryOptions(options.delivery);
+  store.deliveries.configure({ linkBase: options.linkBase ?? "" });
+  const dispatcher = createDispatcher(common, deliveryOptions);
+  const chores = createChores(common, { leaseMs: leases.leaseMs, deliveryRetentionMs: deliveryOptions.retentionMs });
   let draining = false;
 
   const engine = createEngine({
@@ -107,16 +116,18 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
       if (swept > 0) logger.info({ swept }, "removed half-written files of a process that was killed");
       for (const loop of chores.loops) loop.start();
       worker?.start();
+      dispatcher.start();
     },
     drain() {
       draining = true;
     },
     async stop({ graceMs = shutdownGraceMs } = {}) {
       draining = true;
-      await worker?.stop({ graceMs });
+      await Promise.all([worker?.stop({ graceMs }), dispatcher.stop({ graceMs })]);
       await chores.stop();
       wakeups.stop();
       await writer.idle();
+      await Promise.all(pushChannels.map((channel) => channel.close()));
     },
   };
 }
@@ -132,7 +143,15 @@ interface Common {
   logger: Logger;
 }
 
-function createChores(common: Common, leaseMs: number): { loops: readonly ChoreLoop[]; stop(): Promise<void> } {
+interface ChoreTimes {
+  readonly leaseMs: number;
+  readonly deliveryRetentionMs: number;
+}
+
+function createChores(
+  common: Common,
+  { leaseMs, deliveryRetentionMs }: ChoreTimes,
+): { loops: readonly ChoreLoop[]; stop(): Promise<void> } {
   const makeReady = createChoreLoop(createMakeReady(common), common);
   const unlisten = common.wakeups.onDelay((runAt) => makeReady.armAt(runAt));
   const others = [
@@ -140,6 +159,11 @@ function createChores(common: Common, leaseMs: number): { loops: readonly ChoreL
     createExpireStarts(common),
     createExpireDeadlines(common),
     createPrune(common),
+    createPruneDeliveries({
+      deliveries: common.store.deliveries,
+      clock: common.clock,
+      retentionMs: deliveryRetentionMs,
+    }),
   ].map((chore) => createChoreLoop(chore, common));
   const loops = [makeReady, ...others];
   return {

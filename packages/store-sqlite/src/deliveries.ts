@@ -15,7 +15,7 @@ import { promoteDelivery } from "./statements/promote-delivery.js";
 import { requeueDelivery } from "./statements/requeue-delivery.js";
 import { stopDelivery } from "./statements/stop-delivery.js";
 
-export function createDeliveries(connection: Connection, { clock }: { clock: Clock }) {
+export function createDeliveries(connection: Connection, { hint, clock }: { hint: () => void; clock: Clock }) {
   const lanes = createDeliveryLanes(connection);
   const place = connection.query(findDeliveryPlace);
   const requeueTarget = connection.query(findRequeueTarget);
@@ -41,7 +41,7 @@ export function createDeliveries(connection: Connection, { clock }: { clock: Clo
     ...createDeliveryQueries(connection),
 
     requeue(deliveryId: string, { now = clock.now() }: { now?: number } = {}) {
-      return connection.write(() => {
+      const outcome = connection.write(() => {
         const row = place.find([deliveryId]);
         if (row === undefined) return "missing" as const;
         const [number, , standing, lane, leaseToken, dueAt] = row;
@@ -50,14 +50,18 @@ export function createDeliveries(connection: Connection, { clock }: { clock: Clo
         lanes.refresh(requeueOne(number, lane, now));
         return "queued" as const;
       });
+      if (outcome === "queued") hint();
+      return outcome;
     },
 
     recover({ endpointId, since, until, limit, now = clock.now() }: RecoverRange): number {
-      return connection.write(() => {
+      const count = connection.write(() => {
         const rows = givenUp.list([endpointId, since, until, limit]);
         lanes.refresh(rows.flatMap(([number, lane]) => requeueOne(number, lane, now)));
         return rows.length;
       });
+      if (count > 0) hint();
+      return count;
     },
 
     stop({ endpointId, limit, now = clock.now() }: { endpointId: string; limit: number; now?: number }): number {

@@ -43,6 +43,8 @@ export interface DeliveryWriter {
   queue(runs: readonly AppendedRun[]): void;
   /** The write has committed: whoever listens is told, where it queued anything. */
   committed(): void;
+  /** Tells whoever listens that deliveries were queued. */
+  hint(): void;
   configure(options: { linkBase: string }): void;
   onQueued(listener: () => void): () => void;
 }
@@ -116,6 +118,10 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
     for (const [lane, { channel, dueAt }] of lanes) raise.run([lane, channel, dueAt]);
   };
 
+  const hint = (): void => {
+    for (const listener of listeners) listener();
+  };
+
   return {
     addWebhook: (job, { url, events, secret }) => void insertWebhook.run([job, url, JSON.stringify(events), secret]),
     removeWebhook: (job) => void deleteWebhook.run([job]),
@@ -132,8 +138,9 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
     committed() {
       if (!queued) return;
       queued = false;
-      for (const listener of listeners) listener();
+      hint();
     },
+    hint,
     configure(options) {
       linkBase = options.linkBase;
     },

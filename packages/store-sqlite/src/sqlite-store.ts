@@ -80,7 +80,11 @@ export function storeOn(
     apiKeys: behindQueue<ApiKeyStore>(createApiKeys(connection), API_KEY_METHODS, queue),
     secrets: behindQueue<SecretStore>(createSecrets(connection), SECRET_METHODS, queue),
     deliveries: {
-      ...behindQueue<QueuedDeliveryStore>(createDeliveries(connection, { clock }), DELIVERY_METHODS, queue),
+      ...behindQueue<QueuedDeliveryStore>(
+        createDeliveries(connection, { hint: deliveryWriter.hint, clock }),
+        DELIVERY_METHODS,
+        queue,
+      ),
       configure: deliveryWriter.configure,
       onQueued: deliveryWriter.onQueued,
     },

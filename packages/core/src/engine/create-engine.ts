@@ -1,5 +1,6 @@
 // The engine: binds the verbs to the store, the writer and the log. It delegates and decides nothing.
 import { isTerminal } from "@meanwhile/protocol";
+import { createWebhookVerbs } from "../delivery/webhook-verbs.js";
 import { toJobEvent } from "../event/event.js";
 import { iterate } from "../event/follow.js";
 import { createTails } from "../event/tails.js";
@@ -41,6 +42,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   };
 
   return {
+    webhooks: createWebhookVerbs(dependencies),
     submit: submitter.submit,
     submitBatch: submitter.submitBatch,
     get,

@@ -1,5 +1,6 @@
 // The verbs: everything a channel may ask for. Each call carries a principal (invariant I10); the engine delegates.
 import type { JobEvent, LogLevel, SubmitEnvelope } from "@meanwhile/protocol";
+import type { WebhookVerbs } from "../delivery/webhooks.js";
 import type { EventReader, Subscription } from "../event/job-tail.js";
 import type { Job, JobId } from "../job/job.js";
 import type { Principal } from "../principal/principal.js";
@@ -79,6 +80,9 @@ export interface Engine {
     jobId: JobId,
     options: Access & { after: number; limit: number; minLevel: LogLevel },
   ): Promise<readonly LogLine[]>;
+
+  /** Standing endpoints, secrets, and what became of each delivery. */
+  readonly webhooks: WebhookVerbs;
 }
 
 export interface Access {

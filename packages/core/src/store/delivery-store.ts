@@ -15,7 +15,7 @@ export interface DeliveryStore {
   configure(options: { linkBase: string }): void;
 
   /**
-   * Calls `listener` after a commit of this process that queued deliveries: a hint (invariant I5).
+   * Calls `listener` after a commit of this process that queued deliveries, or queued some again: a hint (invariant I5).
    *
    * @returns ends the listening; may be called twice.
    */

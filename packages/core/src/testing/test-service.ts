@@ -2,6 +2,8 @@
 import { ManualClock, until } from "@meanwhile/store-testkit";
 import { onTestFinished } from "vitest";
 import type { AnyJobDefinition } from "../definition/define-job.js";
+import type { PushChannel } from "../delivery/channel.js";
+import type { DeliveryOptions } from "../delivery/options.js";
 import type { FileBytes } from "../files/file-bytes.js";
 import type { StoredEvent } from "../job/change.js";
 import type { Job } from "../job/job.js";
@@ -21,6 +23,9 @@ export interface TestServiceOptions {
   store?: Store;
   /** Starts the chores and the worker. Default: true. */
   started?: boolean;
+  pushChannels?: readonly PushChannel[];
+  delivery?: DeliveryOptions;
+  linkBase?: string;
 }
 
 export interface LogEntry {
@@ -46,13 +51,21 @@ export interface TestService extends Service {
 /** Stopped when the test is over. */
 export async function startTestService(
   jobs: readonly AnyJobDefinition[],
-  { worker = {}, random = () => 0, clock = new ManualClock(), store, started = true }: TestServiceOptions = {},
+  {
+    worker = {},
+    random = () => 0,
+    clock = new ManualClock(),
+    store,
+    started = true,
+    pushChannels = [],
+    ...options
+  }: TestServiceOptions = {},
 ): Promise<TestService> {
   const kept = store ?? createMemoryStore({ clock });
   const logged: LogEntry[] = [];
   const service = createService(
-    { store: kept, jobs, fileBytes: noFileBytes, logger: collectLogs(logged), clock, random },
-    { worker },
+    { store: kept, jobs, fileBytes: noFileBytes, logger: collectLogs(logged), clock, random, pushChannels },
+    { worker, ...options },
   );
   if (started) await startSettled(service, clock);
   onTestFinished(async () => {

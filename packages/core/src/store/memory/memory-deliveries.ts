@@ -13,7 +13,7 @@ import type {
   DeliveryStore,
   HeldDelivery,
 } from "../delivery-store.js";
-import type { DeliveryRow } from "./memory-delivery-queue.js";
+import { type DeliveryRow, hintQueued } from "./memory-delivery-queue.js";
 import { recordSending } from "./memory-endpoints.js";
 import type { MemoryTables } from "./memory-tables.js";
 
@@ -64,6 +64,7 @@ export function createMemoryDeliveries(tables: MemoryTables, clock: Clock): Deli
       if (row.lease !== null && row.lease.expiresAt > now) return "leased";
       if (row.place === "waiting") return "waiting";
       requeue(tables, row, now);
+      hintQueued(queue);
       return "queued";
     },
     recover: async ({ endpointId, since, until, limit, now = clock.now() }) => {
@@ -73,6 +74,7 @@ export function createMemoryDeliveries(tables: MemoryTables, clock: Clock): Deli
         .sort((a, b) => a.finishedAt! - b.finishedAt! || a.ordinal - b.ordinal)
         .slice(0, limit);
       for (const row of given) requeue(tables, row, now);
+      if (given.length > 0) hintQueued(queue);
       return given.length;
     },
     stop: async ({ endpointId, limit, now = clock.now() }) => {

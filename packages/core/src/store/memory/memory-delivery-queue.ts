@@ -40,8 +40,12 @@ export function withDeliveries<T>(tables: MemoryTables, transaction: () => T): T
   const result = transaction();
   let queued = 0;
   for (const entry of appendedAfter(tables.log, before)) queued += queueDeliveries(tables, entry);
-  if (queued > 0) for (const listener of tables.deliveries.listeners) listener();
+  if (queued > 0) hintQueued(tables.deliveries);
   return result;
+}
+
+export function hintQueued({ listeners }: DeliveryQueue): void {
+  for (const listener of listeners) listener();
 }
 
 /** From the end: the log is long, and what was appended is little. */
