@@ -14,7 +14,7 @@ import { Ladder } from "./follow/ladder.js";
 import { readByLongPolling, readByPolling } from "./follow/polling.js";
 import { readSse } from "./follow/sse.js";
 import { createWebSocketTransport } from "./follow/websocket.js";
-import { createHttpClient } from "./http/http-client.js";
+import { createHttpClient, searchOf } from "./http/http-client.js";
 import { type HandleParts, type JobHandle, jobHandle } from "./job-handle.js";
 import type { AnyJobs, JobTypeOf, ParametersArgument, ParametersOf, ResultOf } from "./job-types.js";
 import { type ClientOptions, resolveOptions } from "./options.js";
@@ -111,6 +111,7 @@ export function createClient<Jobs = AnyJobs>(given: ClientOptions = {}): Client<
   const follower: Follower = {
     http,
     times: options.follow,
+    reconnect: options.reconnect,
     ladder: new Ladder(options.transport, { stepUpAfterMs, notify: options.notify }),
     transports: {
       websocket: createWebSocketTransport(options),
@@ -169,13 +170,6 @@ export function createClient<Jobs = AnyJobs>(given: ClientOptions = {}): Client<
 
 function preferWait(waitMs: number): string {
   return `wait=${Math.ceil(waitMs / 1_000)}`;
-}
-
-function searchOf(query: ListQuery): URLSearchParams {
-  const members = Object.entries(query).filter(([, value]) => value !== undefined);
-  return new URLSearchParams(
-    members.map(([name, value]) => [name, value instanceof Date ? value.toISOString() : String(value)]),
-  );
 }
 
 /** Not `randomUUID`: pages that did not come over TLS have none. */

@@ -11,7 +11,7 @@ import {
 } from "@meanwhile/protocol";
 import { JobCancelledError, JobFailedError, TimeoutError } from "./errors.js";
 import { type Follower, followJob } from "./follow/follow-job.js";
-import type { HttpClient } from "./http/http-client.js";
+import { type HttpClient, searchOf } from "./http/http-client.js";
 import { within } from "./http/waiting.js";
 import { type JobProgress, latestProgress } from "./progress.js";
 
@@ -69,9 +69,12 @@ export function jobHandle<Result>(parts: HandleParts, id: string, known?: JobRes
   const { http, follower } = parts;
   const path = `api/v2/jobs/${encodeURIComponent(id)}`;
   let last = known;
+  /** As the newest event says, which may be newer than the last answer. */
+  let status = known?.status;
 
   const ask = async (method: "GET" | "POST", suffix: string, signal: AbortSignal | undefined) => {
     last = (await http.json<JobResource>({ method, path: `${path}${suffix}`, signal })).body;
+    status = last.status;
     return last as JobOf<Result>;
   };
 
@@ -89,8 +92,11 @@ export function jobHandle<Result>(parts: HandleParts, id: string, known?: JobRes
     const job = last ?? (await ask("GET", "", signal));
     if (isTerminal(job.status)) return settle(job) as Result;
     for await (const event of follow(job.lastSeq, signal)) {
-      if (last !== undefined) last = { ...last, status: event.status, lastSeq: event.seq };
-      if (isTerminal(event.status)) return settle(endOf(id, event)) as Result;
+      status = event.status;
+      if (!isTerminal(status)) continue;
+      const ended = endOf(id, event);
+      last = { ...(last ?? job), ...ended, lastSeq: event.seq };
+      return settle(ended) as Result;
     }
     // The log had ended already: what it said stands in the job.
     return settle(await ask("GET", "", signal)) as Result;
@@ -103,7 +109,7 @@ export function jobHandle<Result>(parts: HandleParts, id: string, known?: JobRes
     },
     get: ({ signal } = {}) => ask("GET", "", signal),
     result: ({ timeoutMs, signal } = {}) => {
-      const late = () => new TimeoutError(id, { timeoutMs: timeoutMs ?? 0, status: last?.status });
+      const late = () => new TimeoutError(id, { timeoutMs: timeoutMs ?? 0, status });
       return within({ ms: timeoutMs, signal, late }, outcome);
     },
     events: ({ after = 0, signal = new AbortController().signal } = {}) =>
@@ -120,7 +126,7 @@ export function jobHandle<Result>(parts: HandleParts, id: string, known?: JobRes
       await http.json({ method: "POST", path: `${path}/purge`, signal });
     },
     async logs({ signal, ...query } = {}) {
-      const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+      const search = searchOf(query);
       return (await http.json<PageResource<LogLineResource>>({ path: `${path}/logs?${search}`, signal })).body;
     },
   };

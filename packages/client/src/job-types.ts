@@ -10,11 +10,13 @@ export interface JobShape {
 export type AnyJobs = readonly JobShape[];
 
 /** The definitions among whatever was exported: a list, an object (or the module itself), or a single definition. */
-export type DefinitionOf<Jobs> = Jobs extends JobShape
-  ? Jobs
-  : Jobs extends readonly (infer Item)[]
-    ? Extract<Item, JobShape>
-    : Extract<Jobs[keyof Jobs], JobShape>;
+export type DefinitionOf<Jobs> = unknown extends Jobs
+  ? JobShape
+  : Jobs extends JobShape
+    ? Jobs
+    : Jobs extends readonly (infer Item)[]
+      ? Extract<Item, JobShape>
+      : Extract<Jobs[keyof Jobs], JobShape>;
 
 export type JobTypeOf<Jobs> = DefinitionOf<Jobs>["type"];
 

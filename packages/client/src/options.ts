@@ -79,6 +79,8 @@ export interface ResolvedOptions {
   readonly webSocket: WebSocketConstructor | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly retry: Readonly<Required<RetryOptions>>;
+  /** Waits between two connections of one follow, which goes on also where requests are not repeated. */
+  readonly reconnect: { readonly initialDelayMs: number; readonly maxDelayMs: number };
   readonly requestTimeoutMs: number;
   readonly follow: Readonly<Required<FollowTimes>>;
   readonly notify: (notice: Notice) => void;
@@ -102,10 +104,18 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     webSocket: options.webSocket,
     headers: options.headers ?? {},
     retry: retry === false ? NO_RETRY : resolveRetry(retry),
+    reconnect: reconnectOf(resolveRetry(retry === false ? {} : retry)),
     requestTimeoutMs: atLeast("requestTimeoutMs", options.requestTimeoutMs ?? 30_000, 1),
     follow: resolveFollow(follow),
     notify: options.onNotice ?? (() => {}),
   };
+}
+
+/** A stream is wanted back sooner than a request is given up. */
+const LONGEST_RECONNECT_MS = 5_000;
+
+function reconnectOf({ initialDelayMs, maxDelayMs }: Required<RetryOptions>) {
+  return { initialDelayMs, maxDelayMs: Math.min(LONGEST_RECONNECT_MS, maxDelayMs) };
 }
 
 function resolveRetry(retry: RetryOptions): Required<RetryOptions> {

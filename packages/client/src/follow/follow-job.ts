@@ -17,6 +17,8 @@ export interface Follower {
   readonly http: HttpClient;
   readonly times: Readonly<Required<FollowTimes>>;
   readonly ladder: Ladder;
+  /** Waits between two connections. */
+  readonly reconnect: { readonly initialDelayMs: number; readonly maxDelayMs: number };
   readonly transports: Readonly<Record<TransportName, Transport>>;
   notify(notice: Notice): void;
 }
@@ -26,7 +28,6 @@ const AGAINST: Readonly<Record<FaultKind, number>> = { unsupported: 3, silent: 3
 const ENOUGH = 3;
 /** Events that are missing on every transport, time and again, are missing in the log. */
 const MOST_GAPS = 12;
-const RECONNECT = { initialDelayMs: 250, maxDelayMs: 5_000 };
 
 /**
  * @throws ProblemError where the job cannot be read (`job_not_found`, `job_purged`, …); ConnectionError where the server
@@ -100,6 +101,7 @@ class Patience {
   #gaps = 0;
   #faults = 0;
   #awaySince: number | undefined;
+  #isNoticed = false;
 
   constructor(follower: Follower, jobId: string, signal: AbortSignal) {
     this.#follower = follower;
@@ -109,6 +111,7 @@ class Patience {
 
   alive(): void {
     this.#awaySince = undefined;
+    this.#isNoticed = false;
   }
 
   bore(): void {
@@ -142,9 +145,10 @@ class Patience {
     const { times, notify } = this.#follower;
     const error = fault.cause instanceof Error ? fault.cause : fault;
     const now = Date.now();
-    if (this.#awaySince === undefined) {
-      this.#awaySince = now;
-      if (fault.kind === "away") notify({ kind: "away", jobId: this.#jobId, error });
+    this.#awaySince ??= now;
+    if (fault.kind === "away" && !this.#isNoticed) {
+      this.#isNoticed = true;
+      notify({ kind: "away", jobId: this.#jobId, error });
     }
     if (now - this.#awaySince < times.giveUpAfterMs) return;
     throw error instanceof TransportFault ? this.#missing(error) : error;
@@ -158,6 +162,6 @@ class Patience {
   }
 
   async #rest(retryAfterMs: number | undefined): Promise<void> {
-    await pause(backoffMs(this.#faults, RECONNECT, { retryAfterMs }), this.#signal);
+    await pause(backoffMs(this.#faults, this.#follower.reconnect, { retryAfterMs }), this.#signal);
   }
 }

@@ -49,14 +49,14 @@ export class WebSocketConnection {
     this.#times = times;
     this.#gone = gone;
     this.#timer = setTimeout(() => this.#fail("silent", "the WebSocket does not open"), times.openWithinMs);
-    socket.addEventListener("open", () => {
+    socket.onopen = () => {
       if (token === undefined) this.#ready();
       else socket.send(JSON.stringify({ op: "auth", token }));
-    });
-    socket.addEventListener("message", ({ data }: { data: unknown }) => this.#take(String(data)));
-    socket.addEventListener("close", ({ code }: { code: number }) => this.#closed(code));
+    };
+    socket.onmessage = ({ data }: { data: unknown }) => this.#take(String(data));
+    socket.onclose = ({ code }: { code: number }) => this.#closed(code);
     // A close always follows, and says as much.
-    socket.addEventListener("error", () => {});
+    socket.onerror = () => {};
   }
 
   hasRoomFor(jobId: string): boolean {
@@ -83,6 +83,8 @@ export class WebSocketConnection {
   #ready(): void {
     this.#isReady = true;
     this.#heard();
+    // Whoever it was made for has left by now.
+    if (this.#sinks.size === 0) this.#end(() => {});
     for (const [jobId, { after }] of this.#sinks) this.#ask(jobId, after);
   }
 

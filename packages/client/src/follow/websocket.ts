@@ -13,25 +13,43 @@ const MOST_WAITING = 1_000;
 export function createWebSocketTransport(options: Pick<ResolvedOptions, "webSocket" | "token">): Transport {
   const connections = new Set<WebSocketConnection>();
 
-  const connectionFor = async (reading: Reading, refused: boolean): Promise<WebSocketConnection> => {
-    const free = [...connections].find((connection) => connection.hasRoomFor(reading.jobId));
-    if (free !== undefined && !refused) return free;
+  /** Those who come while a connection is being made share it. */
+  const opening = new Map<boolean, Promise<WebSocketConnection>>();
+
+  const open = async ({ http, times }: Reading, refused: boolean): Promise<WebSocketConnection> => {
     const WebSocket = requireWebSocket(options.webSocket);
-    const authorization = await reading.http.authorization(refused);
-    reading.signal.throwIfAborted();
-    const connection: WebSocketConnection = new WebSocketConnection(new WebSocket(addressOf(reading), "meanwhile.v2"), {
+    const authorization = await http.authorization(refused);
+    const address = `${http.baseUrl.replace(/^http/, "ws")}websocket`;
+    const connection: WebSocketConnection = new WebSocketConnection(new WebSocket(address, "meanwhile.v2"), {
       token: authorization?.replace(/^Bearer /, ""),
-      times: reading.times,
+      times,
       gone: () => connections.delete(connection),
     });
     connections.add(connection);
     return connection;
   };
 
+  /** Follows over the first connection that has room: looked for and taken in one step, so that no two take the same. */
+  const join: Join = async (reading, sink, refused) => {
+    const { jobId, after, signal } = reading;
+    for (let fresh: WebSocketConnection | undefined; ; ) {
+      const candidates = refused ? [] : [...connections];
+      const free = [...candidates, ...(fresh === undefined ? [] : [fresh])].find((each) => each.hasRoomFor(jobId));
+      if (free !== undefined) {
+        free.follow(jobId, after, sink);
+        return free;
+      }
+      const coming = opening.get(refused) ?? open(reading, refused).finally(() => opening.delete(refused));
+      opening.set(refused, coming);
+      fresh = await coming;
+      signal.throwIfAborted();
+    }
+  };
+
   return async function* (reading) {
     for (let refused = false; ; refused = true) {
       try {
-        return yield* readOver(await connectionFor(reading, refused), reading);
+        return yield* readOver(reading, (sink) => join(reading, sink, refused));
       } catch (error) {
         reading.signal.throwIfAborted();
         if (isUnauthenticated(error) && options.token !== undefined && !refused) continue;
@@ -41,8 +59,13 @@ export function createWebSocketTransport(options: Pick<ResolvedOptions, "webSock
   };
 }
 
-async function* readOver(connection: WebSocketConnection, reading: Reading): AsyncGenerator<JobEvent, "ended"> {
-  const { jobId, after, signal } = reading;
+type Join = (reading: Reading, sink: Sink, refused: boolean) => Promise<WebSocketConnection>;
+
+async function* readOver(
+  reading: Reading,
+  follow: (sink: Sink) => Promise<WebSocketConnection>,
+): AsyncGenerator<JobEvent, "ended"> {
+  const { jobId, signal } = reading;
   const waiting: JobEvent[] = [];
   let end: "ended" | Error | undefined;
   let wake = () => {};
@@ -61,8 +84,8 @@ async function* readOver(connection: WebSocketConnection, reading: Reading): Asy
     failed: (error) => finish(error),
   };
   const abort = () => finish(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+  const connection = await follow(sink);
   signal.addEventListener("abort", abort, { once: true });
-  connection.follow(jobId, after, sink);
   try {
     for (;;) {
       signal.throwIfAborted();
@@ -79,10 +102,6 @@ async function* readOver(connection: WebSocketConnection, reading: Reading): Asy
     signal.removeEventListener("abort", abort);
     connection.unfollow(jobId, sink);
   }
-}
-
-function addressOf({ http }: Reading): string {
-  return `${http.baseUrl.replace(/^http/, "ws")}websocket`;
 }
 
 function requireWebSocket(given: WebSocketConstructor | undefined): WebSocketConstructor {

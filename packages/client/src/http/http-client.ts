@@ -134,6 +134,15 @@ async function repeat<T>(call: Call, { retry, notify, baseUrl }: ResolvedOptions
   }
 }
 
+/** A query with what is given; instants as the wire has them. */
+export function searchOf(query: object): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) search.set(name, value instanceof Date ? value.toISOString() : String(value));
+  }
+  return search;
+}
+
 export function isWorthRepeating(error: unknown): boolean {
   if (error instanceof ProblemError) return WORTH_REPEATING.has(error.status);
   return error instanceof ConnectionError;
