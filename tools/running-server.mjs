@@ -27,6 +27,7 @@ export function serverEnvironment({ port, dataFolder }) {
   return {
     ...process.env,
     MEANWHILE_PORT: String(port),
+    MEANWHILE_GRPC_PORT: "0",
     MEANWHILE_STORE: `sqlite:${join(dataFolder, "meanwhile.db")}`,
     MEANWHILE_FILES: join(dataFolder, "files"),
   };

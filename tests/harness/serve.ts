@@ -11,6 +11,8 @@ export interface ServeOptions {
   leaseMs?: number;
   /** Default: 5 000. */
   shutdownGraceMs?: number;
+  /** Whether it serves gRPC too, on any port. Default: false, so that processes side by side do not want the same one. */
+  grpc?: boolean;
   env?: Readonly<Record<string, string>>;
 }
 
@@ -31,6 +33,8 @@ export async function serve({ folder, role = "all", leaseMs = 3_000, ...options 
       MEANWHILE_STORE: `sqlite:${join(folder, "meanwhile.db")}`,
       MEANWHILE_FILES: join(folder, "files"),
       MEANWHILE_LEASE_MS: String(leaseMs),
+      // Several of them run at once.
+      MEANWHILE_GRPC_PORT: "off",
       MEANWHILE_SHUTDOWN_GRACE_MS: String(options.shutdownGraceMs ?? 5_000),
       ...options.env,
     },

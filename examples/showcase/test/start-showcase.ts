@@ -25,7 +25,7 @@ export async function startShowcase({ folder, ready, env = {} }: StartOptions): 
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith("MEANWHILE_") && name !== "PORT");
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: { ...Object.fromEntries(others), MEANWHILE_PORT: "0", NODE_OPTIONS: "", ...env },
+    env: { ...Object.fromEntries(others), MEANWHILE_PORT: "0", MEANWHILE_GRPC_PORT: "0", NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const closed = new Promise<number | null>((resolve) => child.once("close", resolve));

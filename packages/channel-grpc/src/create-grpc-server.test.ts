@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { credentials, status } from "@grpc/grpc-js";
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
 import { ERROR_CODES } from "@meanwhile/protocol";
-import { until } from "@meanwhile/store-testkit";
+import { Gate, until } from "@meanwhile/store-testkit";
 import { expect, it, onTestFinished } from "vitest";
 import { createGrpcServer } from "./create-grpc-server.js";
 import { JOBS_PROTO, PROTO_FOLDER } from "./definitions.js";
@@ -51,22 +51,45 @@ it("closing ends at once where nobody calls, whoever watches the health", async 
   await server.close();
   await server.close();
 
+  await until(() => said.at(-1) === "NOT_SERVING", { what: "the health is told, last of all" });
   await expect(server.client().call("ListJobs", {})).rejects.toMatchObject({ code: status.UNAVAILABLE });
+});
+
+it("a call under way is answered before the server is closed", async () => {
+  const server = await startTestGrpcServer({ closeWithinMs: 600_000 });
+  const client = server.client();
+  const { engine } = server.service;
+  const [arrived, answering] = [new Gate(), new Gate()];
+  Object.assign(engine, {
+    list: async () => {
+      arrived.open();
+      await answering.passed;
+      return { items: [], nextCursor: "further" };
+    },
+  });
+  const call = client.call("ListJobs", {});
+  await arrived.passed;
+
+  const closed = server.close();
+  answering.open();
+
+  expect(await call).toMatchObject({ next_page_token: "further" });
+  await closed;
 });
 
 it("a call that does not end holds the closing up no longer than closeWithinMs", async () => {
   const server = await startTestGrpcServer({ closeWithinMs: 50 });
   const client = server.client();
   const { engine } = server.service;
-  let arrived = false;
+  const arrived = new Gate();
   Object.assign(engine, {
     list: () => {
-      arrived = true;
+      arrived.open();
       return new Promise(() => {});
     },
   });
   const call = client.call("ListJobs", {}).catch((error: unknown) => error as CallError);
-  await until(() => arrived, { what: "the call has arrived" });
+  await arrived.passed;
 
   await server.close();
 
@@ -112,7 +135,7 @@ it("a port that is taken is told by the code of the error, and nothing is printe
 
 it.each([
   [{ tls: { key: "./key.pem", cert: TEST_CERT } }, /tls\.key must be PEM text.*not its path/],
-  [{ watchesPerOwner: 0 }, /watchesPerOwner must be a whole number of at least 1/],
+  [{ streamsPerOwner: 0 }, /streamsPerOwner must be a whole number of at least 1/],
   [{ keepAliveTimeMs: 5 }, /keepAliveTimeMs must be/],
 ])("wrong options are named: %#", (options, message) => {
   expect(() => resolveGrpcServerOptions(options)).toThrow(message);

@@ -70,7 +70,7 @@ export function createGrpcServer(parts: GrpcParts, grpcOptions: GrpcServerOption
   const options = resolveGrpcServerOptions(grpcOptions);
   const { engine, authenticator, liveCredentials, clock, linkBase = "" } = parts;
   const definitions = loadDefinitions();
-  const watches = createOpenWatches({ perOwner: options.watchesPerOwner, watchCredential: liveCredentials.watch });
+  const watches = createOpenWatches({ perOwner: options.streamsPerOwner, watchCredential: liveCredentials.watch });
   let draining = false;
   let closing: Promise<void> | undefined;
 
@@ -95,6 +95,16 @@ export function createGrpcServer(parts: GrpcParts, grpcOptions: GrpcServerOption
     listener.retire(options.closeWithinMs);
   };
 
+  const close = async () => {
+    drain();
+    sides.endStreams();
+    // Not `tryShutdown`: connections that were told to go elsewhere count as closed for it, and lose the answers under way.
+    const cancel = clock.after(options.closeWithinMs, () => server.forceShutdown());
+    await listener.close();
+    cancel();
+    server.forceShutdown();
+  };
+
   return {
     async listen({ port, host = "127.0.0.1" }) {
       if (!isLoopbackName(host) && !(await authenticator.isClosed())) throw openToTheWorld(host);
@@ -104,10 +114,7 @@ export function createGrpcServer(parts: GrpcParts, grpcOptions: GrpcServerOption
     },
     drain,
     close() {
-      drain();
-      listener.close();
-      sides.endStreams();
-      closing ??= shutDown(server, clock, options.closeWithinMs);
+      closing ??= close();
       return closing;
     },
   };
@@ -130,17 +137,6 @@ function channelOptions(options: ResolvedGrpcServerOptions): ServerOptions {
 function credentialsOf({ tls }: ResolvedGrpcServerOptions): ServerCredentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
   return ServerCredentials.createSsl(null, [{ private_key: tls.key, cert_chain: tls.cert }]);
-}
-
-function shutDown(server: Server, clock: Clock, limitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(limitMs, () => server.forceShutdown());
-    server.tryShutdown(() => {
-      cancel();
-      server.forceShutdown();
-      resolve();
-    });
-  });
 }
 
 function openToTheWorld(host: string): ConfigurationError {

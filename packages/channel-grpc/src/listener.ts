@@ -7,8 +7,8 @@ export interface Listener {
   listen(place: { port: number; host: string }): Promise<string>;
   /** Tells every connection to go elsewhere (GOAWAY): calls under way end, new ones are refused on it. */
   retire(graceMs: number): void;
-  /** Takes no new connections. */
-  close(): void;
+  /** Takes no new connections; resolves when the last one has ended, or at once where nobody listened. */
+  close(): Promise<void>;
 }
 
 export function createListener(server: Server, credentials: ServerCredentials): Listener {
@@ -27,6 +27,6 @@ export function createListener(server: Server, credentials: ServerCredentials): 
       });
     },
     retire: (graceMs) => injector.drain(graceMs),
-    close: () => sockets.close(),
+    close: () => new Promise((resolve) => sockets.close(() => resolve())),
   };
 }

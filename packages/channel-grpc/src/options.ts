@@ -6,8 +6,8 @@ export interface GrpcServerOptions {
   tls?: GrpcTlsOptions;
   /** Tell tools such as grpcurl about the service, without credentials. Default: true. */
   reflection?: boolean;
-  /** Watches of one owner at once in this process; more are refused with RESOURCE_EXHAUSTED. Default: 10 000. */
-  watchesPerOwner?: number;
+  /** Streams (`WatchJob` and `SubmitJob`) of one owner at once in this process; more are refused with RESOURCE_EXHAUSTED. Default: 10 000. */
+  streamsPerOwner?: number;
   /** Calls on one connection at once; clients hold back further ones by themselves. Default: 10 000. */
   streamsPerConnection?: number;
   /** How often a connection is asked for a sign of life, in milliseconds: below the idle limits of common load balancers. Default: 30 000. */
@@ -28,7 +28,7 @@ export interface GrpcTlsOptions {
 export interface ResolvedGrpcServerOptions {
   readonly tls: { readonly key: Buffer; readonly cert: Buffer } | undefined;
   readonly reflection: boolean;
-  readonly watchesPerOwner: number;
+  readonly streamsPerOwner: number;
   readonly streamsPerConnection: number;
   readonly keepAliveTimeMs: number;
   readonly keepAliveTimeoutMs: number;
@@ -40,7 +40,7 @@ export function resolveGrpcServerOptions(options: GrpcServerOptions = {}): Resol
   return {
     tls: options.tls === undefined ? undefined : requireTls(options.tls),
     reflection: options.reflection ?? true,
-    watchesPerOwner: requireInteger("watchesPerOwner", options.watchesPerOwner ?? 10_000, { min: 1 }),
+    streamsPerOwner: requireInteger("streamsPerOwner", options.streamsPerOwner ?? 10_000, { min: 1 }),
     streamsPerConnection: requireInteger("streamsPerConnection", options.streamsPerConnection ?? 10_000, { min: 1 }),
     keepAliveTimeMs: requireMs("keepAliveTimeMs", options.keepAliveTimeMs ?? 30_000, { min: 1_000 }),
     keepAliveTimeoutMs: requireMs("keepAliveTimeoutMs", options.keepAliveTimeoutMs ?? 20_000, { min: 1_000 }),

@@ -22,7 +22,7 @@ export function credentialEnded(): AppError {
 
 export function tooManyWatches(limit: number): AppError {
   return new AppError("rate_limited", {
-    message: `There are ${limit} watches of this owner already. End some, or raise watchesPerOwner.`,
+    message: `There are ${limit} watches of this owner already. End some, or raise streamsPerOwner.`,
     details: { limit },
     retryAfterMs: 1_000,
   });

@@ -1,6 +1,5 @@
 // What stands beside the service on the same port: its health, and its description for tools.
 import type { Server, ServerDuplexStream, ServerWritableStream, UntypedServiceImplementation } from "@grpc/grpc-js";
-import { status } from "@grpc/grpc-js";
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
@@ -30,8 +29,8 @@ export function addSideServices(server: Server, reflected: PackageDefinition | u
       health.setStatus(JOBS_SERVICE_NAME, now);
     },
     endStreams() {
-      const ended = { code: status.UNAVAILABLE, details: "The server is shutting down." };
-      for (const stream of streams) stream.emit("error", Object.assign(new Error(ended.details), ended));
+      // With OK: for any other status clients forget what came just before, which is that nobody serves here any more.
+      for (const stream of streams) stream.end();
     },
   };
 }

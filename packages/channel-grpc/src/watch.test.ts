@@ -137,9 +137,9 @@ it("a hundred watches of one job all see it end, and leave nothing behind", asyn
   await endedWatches(server);
 });
 
-it("watches beyond watchesPerOwner are refused for that owner only", async () => {
+it("watches beyond streamsPerOwner are refused for that owner only", async () => {
   const tokens = { mw_ada: principalOf("ada"), mw_bob: principalOf("bob") };
-  const server = await startTestGrpcServer({ watchesPerOwner: 1, tokens });
+  const server = await startTestGrpcServer({ streamsPerOwner: 1, tokens });
   const [ada, bob] = [server.client({ token: "mw_ada" }), server.client({ token: "mw_bob" })];
   const open = ada.stream("SubmitJob", { type: "test.gated", parameters_json: '{"gate":"a"}' });
   const { job_id } = await message(open, "job.started");

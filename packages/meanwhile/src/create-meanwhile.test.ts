@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStore, defineJob, NonRetryableError, systemClock } from "@meanwhile/core";
@@ -214,3 +214,37 @@ describe("the parts", () => {
     for (const each of wrong) await expect(each).rejects.toMatchObject({ name: "ConfigurationError" });
   });
 });
+
+describe("gRPC", () => {
+  it("is served where it is asked for, and ends with the rest", async () => {
+    const meanwhile = await start();
+    const address = await meanwhile.grpc().listen({ port: 0 });
+    const port = Number(address.split(":").at(-1));
+
+    const open = await canConnect(port);
+    await meanwhile.stop();
+
+    expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect([open, await canConnect(port)]).toEqual([true, false]);
+  });
+
+  it("is refused beyond loopback without credentials, and with options that cannot be", async () => {
+    const meanwhile = await start({ grpc: { streamsPerOwner: 0 } });
+    const open = await start();
+
+    await expect(meanwhile.grpc().listen({ port: 0 })).rejects.toThrow(/streamsPerOwner must be/);
+    await expect(open.grpc().listen({ port: 0, host: "0.0.0.0" })).rejects.toThrow(/may not listen on 0\.0\.0\.0/);
+    await meanwhile.stop();
+  });
+});
+
+function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.once("error", () => resolve(false));
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}

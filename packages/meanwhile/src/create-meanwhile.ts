@@ -1,5 +1,6 @@
 // `createMeanwhile`: the one place where concrete parts meet. For programs that use meanwhile as a library.
 import type { RequestListener } from "node:http";
+import type { GrpcServer, GrpcServerOptions } from "@meanwhile/channel-grpc";
 import {
   type AnyJobDefinition,
   type Catalog,
@@ -16,6 +17,7 @@ import {
 } from "@meanwhile/core";
 import { createDiskFileBytes } from "@meanwhile/files-disk";
 import { createServer, type HttpServer, type ServerOptions } from "@meanwhile/server";
+import { grpcOnUse } from "./grpc-on-use.js";
 import { type JobHandle, jobHandle, type SubmitJobOptions } from "./job-handle.js";
 import { openStore } from "./open-store.js";
 
@@ -34,6 +36,8 @@ export interface MeanwhileOptions {
   leaseMs?: number;
   /** Credentials, limits and addresses of the HTTP server. Only looked at where `server()` is called. */
   server?: ServerOptions;
+  /** TLS, limits and reflection of the gRPC server. Only looked at where `grpc()` is called. */
+  grpc?: GrpcServerOptions;
   /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
   shutdownGraceMs?: number;
   /** pino fits. Default: silence. */
@@ -65,6 +69,13 @@ export interface Meanwhile {
   job<Result = unknown>(jobId: string, options?: { owner?: string }): JobHandle<Result>;
   /** The HTTP API; one per call. It is closed by whoever listens, or by `stop`. */
   server(): HttpServer;
+  /**
+   * The gRPC service; one per call, with the credentials of the HTTP API, which need not listen itself. It is closed by whoever
+   * listens, or by `stop`.
+   *
+   * @example const address = await meanwhile.grpc().listen({ port: 8081 });
+   */
+  grpc(): GrpcServer;
   /**
    * The HTTP API as a listener of `node:http`, for servers that exist already. It answers every path, with 404 where there
    * is none: hand it those that begin with `/api/v2`, before anything reads the bodies.
@@ -128,13 +139,17 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
   );
   const { engine, catalog, files, clock, ids } = service;
   const servers: HttpServer[] = [];
+  const grpcServers: GrpcServer[] = [];
   let stopping: Promise<void> | undefined;
 
   const stop: Meanwhile["stop"] = async (stopOptions) => {
-    for (const each of servers) each.drain();
+    for (const each of [...servers, ...grpcServers]) each.drain();
     // Their answers stay available while attempts end.
     await service.stop(stopOptions);
-    await Promise.all(servers.map((each) => closeWithin(each, CLOSE_WITHIN_MS)));
+    await Promise.all([
+      ...servers.map((each) => closeWithin(each, CLOSE_WITHIN_MS)),
+      ...grpcServers.map((each) => each.close()),
+    ]);
     await closeOwn();
   };
 
@@ -169,6 +184,14 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
     },
     job: (jobId, { owner } = {}) => jobHandle(engine, jobId, accessOf(owner)),
     server: makeServer,
+    grpc() {
+      // Who may call is asked in one place, whatever the protocol.
+      const { authenticator, liveCredentials, linkBase } = servers[0] ?? makeServer();
+      const parts = { engine, authenticator, liveCredentials, clock, ids, logger, linkBase };
+      const made = grpcOnUse(parts, options.grpc);
+      grpcServers.push(made);
+      return made;
+    },
     handler() {
       const { app } = makeServer();
       const ready = app.ready();

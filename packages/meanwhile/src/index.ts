@@ -1,4 +1,5 @@
 // What authors of jobs and programs that use meanwhile as a library import.
+export type { GrpcServer, GrpcServerOptions } from "@meanwhile/channel-grpc";
 export {
   type AbortReason,
   type AnyJobDefinition,

@@ -95,7 +95,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
     ([name]) => !name.startsWith("MEANWHILE_") && name !== "PORT" && !name.startsWith("npm_"),
   );
-  return { ...Object.fromEntries(entries), NODE_OPTIONS: "", COLUMNS: "100" };
+  return { ...Object.fromEntries(entries), MEANWHILE_GRPC_PORT: "0", NODE_OPTIONS: "", COLUMNS: "100" };
 }
 
 function watch(child: ChildProcess, args: readonly string[]): Program {

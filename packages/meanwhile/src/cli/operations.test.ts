@@ -197,6 +197,24 @@ describe("doctor", () => {
     }
   });
 
+  it("looks at the port of gRPC as serve would", async () => {
+    const stranger = createServer((socket) => socket.end());
+    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+    const taken = String((stranger.address() as { port: number }).port);
+    try {
+      const chosen = await findings(["--grpc-port", taken]);
+      const off = await findings([], { MEANWHILE_GRPC_PORT: "off" });
+
+      expect(chosen.of("gRPC port")).toMatchObject({
+        status: "fail",
+        advice: expect.stringContaining("--grpc-port or MEANWHILE_GRPC_PORT"),
+      });
+      expect(off.of("gRPC port")).toMatchObject({ status: "ok", message: "off: no gRPC is served" });
+    } finally {
+      stranger.close();
+    }
+  });
+
   it("says it in words, too", async () => {
     await mkdir(join(bench.folder, "data"));
 

@@ -35,6 +35,12 @@ describe("precedence", () => {
     expect([alone.settings.port, both.settings.port]).toEqual([5, 6]);
   });
 
+  it("takes a port or off for gRPC", async () => {
+    const ports = ["9090", "0", "off", ""].map((value) => loadSettings({ cwd, env: { MEANWHILE_GRPC_PORT: value } }));
+
+    expect((await Promise.all(ports)).map(({ settings }) => settings.grpcPort)).toEqual([9090, 0, "off", 8081]);
+  });
+
   it("takes an empty variable as not set", async () => {
     const { settings } = await loadSettings({ cwd, env: { MEANWHILE_PORT: "", MEANWHILE_STORE: "" } });
 
@@ -105,6 +111,8 @@ describe("refusals", () => {
     ["MEANWHILE_PORT", "abc"],
     ["MEANWHILE_PORT", "-1"],
     ["MEANWHILE_PORT", "0x10"],
+    ["MEANWHILE_GRPC_PORT", "on"],
+    ["MEANWHILE_GRPC_PORT", "65536"],
     ["MEANWHILE_ROLE", "apis"],
     ["MEANWHILE_LEASE_MS", "1.5"],
     ["MEANWHILE_LOG_LEVEL", "loud"],

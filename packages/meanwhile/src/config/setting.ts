@@ -24,6 +24,13 @@ export function port(value: unknown, at: string): number {
   return requireInteger(at, numberOf(value), { min: 0, max: 65_535 });
 }
 
+export function portOrOff(value: unknown, at: string): number | "off" {
+  if (value === "off") return value;
+  const number = numberOf(value);
+  if (Number.isInteger(number) && (number as number) >= 0 && (number as number) <= 65_535) return number as number;
+  throw new ConfigurationError(`${at} must be a port from 0 to 65535, or "off"; got ${JSON.stringify(value)}.`);
+}
+
 export function bytes(value: unknown, at: string): number {
   return requireInteger(at, numberOf(value), { min: 1 });
 }

@@ -1,7 +1,7 @@
 // Every setting in one table: flags, environment, help texts, documentation and checks derive from it.
 import { type AnyJobDefinition, ConfigurationError } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
-import { bytes, httpUrl, ms, oneOf, port, type Setting, text } from "./setting.js";
+import { bytes, httpUrl, ms, oneOf, port, portOrOff, type Setting, text } from "./setting.js";
 
 export const ROLES = ["all", "api", "worker"] as const;
 export type Role = (typeof ROLES)[number];
@@ -50,6 +50,15 @@ export const SETTINGS = {
     defaultText: "127.0.0.1",
     defaultValue: "127.0.0.1",
     read: text,
+  }),
+  grpcPort: setting<number | "off">({
+    doc: 'Port of the gRPC service; 0 takes any that is free, "off" serves none. Where it was not chosen and 8081 is taken, none is served.',
+    env: "MEANWHILE_GRPC_PORT",
+    flag: "grpc-port",
+    placeholder: "number|off",
+    defaultText: "8081",
+    defaultValue: 8081,
+    read: portOrOff,
   }),
   store: setting<string>({
     doc: "Where jobs are kept: sqlite:<path>, or memory: (lost when the process ends).",

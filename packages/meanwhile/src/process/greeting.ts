@@ -4,6 +4,8 @@ import type { ExampleJob } from "@meanwhile/core";
 export interface GreetingFacts {
   /** Where the API listens. */
   readonly url: string;
+  /** Where the gRPC service listens; without one it is not named. */
+  readonly grpc?: string | undefined;
   /** The job of the line to try; without one there is no such line. */
   readonly job: ExampleJob | undefined;
   /** Whether callers need credentials. */
@@ -21,10 +23,10 @@ export interface ExamplePlace {
 
 export type ExampleLines = (place: ExamplePlace) => readonly string[];
 
-export function greetingLines({ url, job, closed, examples = usualLine(job) }: GreetingFacts): readonly string[] {
+export function greetingLines({ url, grpc, job, closed, examples = usualLine(job) }: GreetingFacts): readonly string[] {
   const credential = closed ? '-H "authorization: Bearer $MEANWHILE_TOKEN"' : "";
   return [
-    `meanwhile: API ${url}/api/v2, docs ${url}/docs`,
+    `meanwhile: API ${url}/api/v2, docs ${url}/docs${grpc === undefined ? "" : `, gRPC ${grpc}`}`,
     ...(closed ? [] : ['No credentials are configured: this machine only, and every caller is "local".']),
     ...examples({ url, credential }),
   ];

@@ -1,6 +1,7 @@
 // The life of the processes: refused starts, calm stops, two roles on one store.
 import { spawnSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createWorkbench, FIXTURES, TEST_LIMIT_MS, type Workbench } from "../../test/programs.js";
@@ -47,7 +48,7 @@ describe("the start", () => {
     const [, line = ""] = await server.says(/Try: (curl .*)\n/);
 
     expect(server.stdout()).toMatch(
-      /meanwhile: API http:\/\/127\.0\.0\.1:\d+\/api\/v2, docs http:\/\/127\.0\.0\.1:\d+\/docs/,
+      /meanwhile: API http:\/\/127\.0\.0\.1:\d+\/api\/v2, docs http:\/\/127\.0\.0\.1:\d+\/docs, gRPC 127\.0\.0\.1:\d+\n/,
     );
     expect(server.stdout()).toMatch(/No credentials are configured: this machine only/);
     const answer = await fetch(`${server.url}/api/v2/jobs`, {
@@ -135,6 +136,43 @@ describe("the start", () => {
     expect(stderr).toMatch(
       new RegExp(`^meanwhile: Port ${port} of 127\\.0\\.0\\.1 is taken.*--port or MEANWHILE_PORT.*\n$`),
     );
+  });
+});
+
+describe("the port of gRPC", () => {
+  it("that was chosen must be free: one line, exit code 2", async () => {
+    const { url } = await bench.serve();
+    const { port } = new URL(url);
+
+    const { code, stderr } = await bench.run([
+      ...["serve", ...JOBS, "--port", "0", "--grpc-port", port, "--log-level", "silent"],
+    ]);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`^meanwhile: Port ${port} .*taken.*--grpc-port or MEANWHILE_GRPC_PORT.*\n$`));
+  });
+
+  it("that nobody chose may be taken: the API is served, and the log says what is not", async () => {
+    const holder = createServer();
+    // Where another program has it, it is as taken as this test needs it to be.
+    await new Promise<void>((resolve) => holder.once("error", () => resolve()).listen(8081, "127.0.0.1", resolve));
+    try {
+      const server = await bench.serve(undefined, { env: { MEANWHILE_GRPC_PORT: "" } });
+
+      await server.says(/Port 8081 of 127\.0\.0\.1 is taken.*MEANWHILE_GRPC_PORT.*gRPC is not served/);
+      expect(server.stdout()).not.toMatch(/gRPC/);
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+    } finally {
+      holder.close();
+    }
+  });
+
+  it("is served neither where it is off nor by a worker", async () => {
+    const off = await bench.serve([...JOBS, "--grpc-port", "off"]);
+    const worker = bench.start(["worker", ...JOBS], { env: { MEANWHILE_GRPC_PORT: new URL(off.url).port } });
+
+    await worker.says(/meanwhile: worker on/);
+    expect(off.stdout()).not.toMatch(/gRPC/);
   });
 });
 

@@ -15,7 +15,7 @@ import { createMeanwhile, type Meanwhile } from "../create-meanwhile.js";
 import { loadJobs } from "../modules/load-jobs.js";
 import { configuredKeys } from "./configured-keys.js";
 import { type ExampleLines, greetingLines } from "./greeting.js";
-import { toListenError } from "./listen-error.js";
+import { GRPC_PORT_SETTING, toListenError } from "./listen-error.js";
 import { createProcessLogger } from "./process-logger.js";
 
 export interface RunProcessOptions {
@@ -45,15 +45,16 @@ export async function runProcess({ io, loaded, jobs = [], examples }: RunProcess
     try {
       await meanwhile.start();
       const url = settings.role === "worker" ? undefined : await listen(meanwhile, loaded);
+      const grpc = settings.role === "worker" ? undefined : await listenGrpc(meanwhile, loaded, logger);
       const types = meanwhile.catalog.definitions.map(({ type }) => type);
-      logger.info({ role: settings.role, store: meanwhile.store.name, url, types }, "ready");
+      logger.info({ role: settings.role, store: meanwhile.store.name, url, grpc, types }, "ready");
       await sayWhatIsMissing(meanwhile, { loaded, logger, cwd: io.cwd });
       if (url === undefined)
         printLine(io.stdout, `meanwhile: worker on ${meanwhile.store.name}, ${types.length} job types`);
       else {
         const closed = await isClosed(meanwhile, loaded);
         const job = await findExampleJob(meanwhile.catalog);
-        for (const line of greetingLines({ url, job, closed, examples })) printLine(io.stdout, line);
+        for (const line of greetingLines({ url, grpc, job, closed, examples })) printLine(io.stdout, line);
       }
       await fired(interruption.signal);
       logger.info(
@@ -109,6 +110,30 @@ async function listen(meanwhile: Meanwhile, { settings: { host, port } }: Loaded
     const toShow = toListenError(error, { host, port });
     throw toShow instanceof Error ? toShow : new CliError("internal", String(toShow));
   }
+}
+
+/** @returns the address, or `undefined` where none is served. */
+async function listenGrpc(
+  meanwhile: Meanwhile,
+  { settings: { host, grpcPort: port }, sources }: LoadedSettings,
+  logger: Logger,
+): Promise<string | undefined> {
+  if (port === "off") return undefined;
+  try {
+    return await meanwhile.grpc().listen({ host, port });
+  } catch (error) {
+    const toShow = toListenError(error, { host, port, portSetting: GRPC_PORT_SETTING });
+    // Nobody asked for this port: a second process on the machine need not know of gRPC to start.
+    if (sources.grpcPort !== "default" || !isTaken(error)) {
+      throw toShow instanceof Error ? toShow : new CliError("internal", String(toShow));
+    }
+    logger.warn({ reason: (toShow as Error).message }, "gRPC is not served; off says that none is wanted");
+    return undefined;
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === "EADDRINUSE";
 }
 
 /** No reason to end: a full disk is emptied, rights are given, and files may be no part of these jobs. */

@@ -13,7 +13,7 @@ export function addDoctor(program: Command, io: CliIo): void {
     .description("Looks at everything that serve needs and changes nothing; exit code 1 where something is wrong.")
     .option("--json", "print the findings as JSON")
     .addHelpText("after", "\nExample:\n  meanwhile doctor --jobs ./jobs/*.ts");
-  addConfigOption(addSettings(command, ["jobs", "store", "files", "port", "host"]));
+  addConfigOption(addSettings(command, ["jobs", "store", "files", "port", "host", "grpcPort"]));
   command.action(async () => {
     // Loaded on use: it needs a server and a store, and most commands need neither.
     const { examine } = await import("../doctor/examine.js");

@@ -14,7 +14,7 @@ export function addServe(program: Command, io: CliIo, own: OwnJobs): void {
     .summary("serve the API and run the jobs")
     .description("Serves the API and runs the jobs, in one process or in roles of their own.")
     .addHelpText("after", "\nExample:\n  meanwhile serve --jobs ./jobs/*.ts --port 3000");
-  addConfigOption(addSettings(command, [...COMMON, "role", "port", "host", "maxFileBytes", "publicUrl"]));
+  addConfigOption(addSettings(command, [...COMMON, "role", "port", "host", "grpcPort", "maxFileBytes", "publicUrl"]));
   command.action(async () => run(io, own, await settingsOf(command, io)));
 }
 

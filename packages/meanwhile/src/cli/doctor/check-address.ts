@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import type { ApiKeyRecord } from "@meanwhile/core";
 import type { LoadedSettings } from "../../config/load-settings.js";
 import { configuredKeys } from "../../process/configured-keys.js";
-import { toListenError } from "../../process/listen-error.js";
+import { GRPC_PORT_SETTING, toListenError } from "../../process/listen-error.js";
 import { sendRequest } from "../send-request.js";
 import { type Finding, fail, messageOf, ok, warn } from "./check.js";
 
@@ -19,6 +19,23 @@ export async function checkAddress({ settings }: LoadedSettings): Promise<Findin
     return ok("port", `${place} is taken by a meanwhile server that answers`);
   }
   return fail("port", `${place} cannot be used`, messageOf(toListenError(error, { host, port })));
+}
+
+export async function checkGrpcAddress({ settings, sources }: LoadedSettings): Promise<Finding> {
+  const { host, grpcPort: port } = settings;
+  if (port === "off") return ok("gRPC port", "off: no gRPC is served");
+  const place = `port ${port} of ${host}`;
+  if (port === 0) return ok("gRPC port", "any that is free");
+  const error = await tryListening(host, port);
+  if (error === undefined) return ok("gRPC port", `${place} is free`);
+  const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+  if (taken && settings.port !== 0 && (await answersAsMeanwhile(host, settings.port))) {
+    return ok("gRPC port", `${place} is taken, as it is while a meanwhile server runs here`);
+  }
+  const reason = messageOf(toListenError(error, { host, port, portSetting: GRPC_PORT_SETTING }));
+  return taken && sources.grpcPort === "default"
+    ? warn("gRPC port", `${place} is taken: serve would start without gRPC`, reason)
+    : fail("gRPC port", `${place} cannot be used`, reason);
 }
 
 export function checkCredentials(loaded: LoadedSettings, keys: readonly ApiKeyRecord[]): Finding {

@@ -4,7 +4,7 @@ import type { LoadedSettings } from "../../config/load-settings.js";
 import { loadJobs } from "../../modules/load-jobs.js";
 import { VERSION } from "../../version.js";
 import { type Finding, fail, messageOf, ok, warn } from "./check.js";
-import { checkAddress, checkCredentials } from "./check-address.js";
+import { checkAddress, checkCredentials, checkGrpcAddress } from "./check-address.js";
 import { checkStore } from "./check-store.js";
 import { findWritableFault } from "./writable.js";
 
@@ -26,6 +26,7 @@ export async function examine(load: () => Promise<LoadedSettings>, cwd: string):
     ...ofStore,
     await checkFiles(loaded, cwd),
     await checkAddress(loaded),
+    await checkGrpcAddress(loaded),
     checkCredentials(loaded, keys),
   ];
 }
