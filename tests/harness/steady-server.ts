@@ -15,6 +15,8 @@ export interface SteadyServer {
   /** kill -9. Nobody answers until `start`. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** SIGTERM, and another one in its place once it has ended. */
+  replace(): Promise<void>;
   /** SIGTERM, and the proxies end with it. */
   stop(): Promise<void>;
   /** All that its processes printed. */
@@ -37,6 +39,11 @@ export async function startSteadyServer(options: ServeOptions): Promise<SteadySe
     current = undefined;
     return ended;
   };
+  const retire = async () => {
+    const leaving = end();
+    await leaving.stop();
+    printed += leaving.output();
+  };
   const own = await proxy("http");
   return {
     api: new Api(`http://127.0.0.1:${own.port}`),
@@ -58,10 +65,12 @@ export async function startSteadyServer(options: ServeOptions): Promise<SteadySe
       if (current !== undefined) throw new Error("The server is running already.");
       current = await serve(options);
     },
+    async replace() {
+      await retire();
+      current = await serve(options);
+    },
     async stop() {
-      const ended = end();
-      await ended.stop();
-      printed += ended.output();
+      await retire();
       for (const each of proxies) await each.close();
     },
     output: () => printed + (current?.output() ?? ""),

@@ -1,0 +1,80 @@
+// A server that may be killed, and a worker in another process that goes on: a job's log grows whoever reads it.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "@meanwhile/store-testkit";
+import type { Api } from "./api.js";
+import { type Served, type ServeOptions, serve } from "./serve.js";
+import { openSql } from "./sql.js";
+import { type SteadyServer, startSteadyServer } from "./steady-server.js";
+
+export interface Pair {
+  readonly server: SteadyServer;
+  readonly api: Api;
+  readonly worker: Served;
+  /** Submits a `test.stream`; `envelope` stands beside type and parameters. */
+  submitStream(options: StreamOptions, envelope?: object): Promise<StreamJob>;
+  stop(): Promise<void>;
+}
+
+export interface StreamOptions {
+  /** How many chunks it puts out. */
+  count: number;
+  /** So many at once. Default: 1. */
+  burst?: number;
+  /** Pause after each burst. Default: none. */
+  everyMs?: number;
+  /** Length of the text in each chunk. Default: 0. */
+  chunkBytes?: number;
+  /** It waits before each of these chunks until it is let on. Default: none. */
+  stopBefore?: readonly number[];
+}
+
+export interface StreamJob {
+  readonly id: string;
+  /** Its events in all: submitted and started, the chunks, completed. */
+  readonly total: number;
+  /** The `seq` of the n-th chunk. */
+  seqOf(n: number): number;
+  /** Lets it on that waits before this chunk. */
+  letOn(n: number): void;
+  /** Waits until its log, as it stands in the file, has come to this `seq`. */
+  logReaches(seq: number, options?: { withinMs?: number }): Promise<void>;
+}
+
+export async function startPair({ grpc = false, ...options }: ServeOptions): Promise<Pair> {
+  const { folder } = options;
+  const server = await startSteadyServer({ ...options, role: "api", grpc });
+  const worker = await serve({ ...options, role: "worker" });
+  const sql = openSql(join(folder, "meanwhile.db"));
+  let streams = 0;
+
+  const lastSeq = (id: string) =>
+    sql.all<{ seq: number }>("select last_seq as seq from meanwhile_jobs where id = ?", id)[0]?.seq ?? 0;
+
+  return {
+    server,
+    api: server.api,
+    worker,
+    async submitStream({ stopBefore = [], ...parameters }, envelope) {
+      const stream = ++streams;
+      const gate = (n: number) => join(folder, `stream-${stream}-before-${n}`);
+      const gates = stopBefore.map((before) => ({ before, file: gate(before) }));
+      const { status, body } = await server.api.submit("test.stream", { ...parameters, gates }, envelope);
+      if (status !== 202) throw new Error(`The submit was answered ${status}: ${JSON.stringify(body)}`);
+      return {
+        id: body.id,
+        total: parameters.count + 3,
+        seqOf: (n) => n + 2,
+        letOn: (n) => writeFileSync(gate(n), ""),
+        async logReaches(seq, { withinMs = 30_000 } = {}) {
+          const what = `the log of job ${body.id} has come to ${seq}`;
+          await until(() => lastSeq(body.id) >= seq, { what, limitMs: withinMs });
+        },
+      };
+    },
+    async stop() {
+      sql.close();
+      await Promise.all([worker.stop(), server.stop()]);
+    },
+  };
+}
