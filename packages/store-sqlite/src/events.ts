@@ -1,8 +1,9 @@
 // Reads the event log, per job and as a whole.
 import { AppError, type EventStore } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
-import { toPositionedEvent, toStoredEvent } from "./rows.js";
+import { toPosition, toPositionedEvent, toStoredEvent } from "./rows.js";
 import { findLastPosition } from "./statements/find-last-position.js";
+import { findPurgedPositions } from "./statements/find-purged-positions.js";
 import { readJobEvents } from "./statements/read-job-events.js";
 import { readLastSeqs } from "./statements/read-last-seqs.js";
 import { readLog } from "./statements/read-log.js";
@@ -12,6 +13,7 @@ export function createEvents(connection: Connection): Synchronous<EventStore> {
   const ofJob = connection.query(readJobEvents);
   const lastSeqs = connection.query(readLastSeqs);
   const log = connection.query(readLog);
+  const purgedPositions = connection.query(findPurgedPositions);
   const lastPosition = connection.query(findLastPosition);
   return {
     read: (jobId, { after, limit }) => ofJob.list([jobId, after, limit]).map(toStoredEvent),
@@ -19,17 +21,21 @@ export function createEvents(connection: Connection): Synchronous<EventStore> {
     lastSeqs: (jobIds) => new Map(lastSeqs.list([JSON.stringify(jobIds)])),
 
     readLog({ after, limit }) {
-      const rows = log.list([after === null ? 0 : readPosition(after), limit]);
-      const events = rows.map(toPositionedEvent);
-      return { events, position: events.at(-1)?.position ?? after };
+      const start = after === null ? 0 : readPosition(after);
+      const events = log.list([start, limit]).map(toPositionedEvent);
+      // Behind the events: what another process purges in between is told rather than missed.
+      const purged = purgedPositions
+        .list([start])
+        .map(([owner, position]) => ({ owner, position: toPosition(position) }));
+      return { events, position: events.at(-1)?.position ?? after, purged };
     },
 
-    logEnd: () => String(lastPosition.find([])![0]),
+    logEnd: () => toPosition(lastPosition.find([])![0]),
   };
 }
 
 function readPosition(after: string): number {
-  if (/^\d{1,15}$/.test(after)) return Number(after);
+  if (/^\d{1,16}$/.test(after)) return Number(after);
   throw new AppError("invalid_request", {
     message: "The position in the log cannot be read. Send the position of an earlier page, or none.",
   });

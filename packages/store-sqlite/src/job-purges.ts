@@ -15,6 +15,7 @@ import { findTerminalJob, type TerminalJobRow } from "./statements/find-terminal
 import { hideJob } from "./statements/hide-job.js";
 import { insertTombstone } from "./statements/insert-tombstone.js";
 import { saveLastPosition } from "./statements/save-last-position.js";
+import { savePurgedPosition } from "./statements/save-purged-position.js";
 
 /** Rows that one transaction erases; with the largest events (64 KiB) that is some 16 MiB. */
 const ROWS_PER_STEP = 256;
@@ -38,6 +39,7 @@ export function createJobPurges(
   const bury = connection.query(insertTombstone);
   const lastPosition = connection.query(findLastPosition);
   const savePosition = connection.query(saveLastPosition);
+  const notePurged = connection.query(savePurgedPosition);
   const expired = connection.query(findExpiredTombstones);
   const forget = connection.query(deleteTombstone);
   const freeKey = connection.query(deleteIdempotencyKey);
@@ -78,6 +80,7 @@ export function createJobPurges(
           const row = terminal.find([jobId]);
           if (row === undefined) continue;
           const [number] = row;
+          notePurged.run([number]);
           room -= eraseRows(number, room) + 1;
           if (room <= 0) {
             hide.run([options.now, number]);

@@ -331,8 +331,26 @@ export function toStoredEvent([jobId, seq, type, status, at, attempt, format, da
 }
 
 export function toPositionedEvent(row: LogRow): PositionedEvent {
-  const [jobId, seq, type, status, at, attempt, format, data, position] = row;
-  return { ...toStoredEvent([jobId, seq, type, status, at, attempt, format, data]), position: String(position) };
+  const [jobId, seq, type, status, at, attempt, format, data, position, owner, ...facts] = row;
+  const [jobType, priority, createdAt, rerunOf, error, resultFormat, result] = facts;
+  return {
+    ...toStoredEvent([jobId, seq, type, status, at, attempt, format, data]),
+    position: toPosition(position),
+    owner,
+    subject: {
+      type: jobType,
+      priority,
+      createdAt,
+      rerunOf,
+      result: result === null ? null : toPayload(result, resultFormat),
+      error: toError(error),
+    },
+  };
+}
+
+/** As wide as the largest one, so that texts sort as the numbers do. */
+export function toPosition(position: number): string {
+  return String(position).padStart(16, "0");
 }
 
 export function toTombstone([jobId, owner, purgedAt, expiresAt]: TombstoneRow): Tombstone {

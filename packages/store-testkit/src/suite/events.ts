@@ -1,5 +1,5 @@
 // The log: gapless per job, in commit order as a whole.
-import { AppError, jsonPayload } from "@meanwhile/core";
+import { AppError, jsonPayload, toJobEvent } from "@meanwhile/core";
 import { describe, expect, it } from "vitest";
 import { makeId, makeNewJob } from "../builders.js";
 import type { Given } from "../describe-store.js";
@@ -68,7 +68,7 @@ export function describeEvents(given: Given): void {
 
       const { events } = await given.store.events.readLog({ after: end, limit: 10 });
 
-      expect(empty).toEqual({ events: [], position: null });
+      expect(empty).toEqual({ events: [], position: null, purged: [] });
       expect(events.map(({ jobId, seq }) => [jobId, seq])).toEqual([[job.id, 1]]);
     });
 
@@ -98,9 +98,37 @@ export function describeEvents(given: Given): void {
       const job = await submit(given.store);
       await claimOne(given.store);
 
-      const log = (await readWholeLog(given.store)).map(({ position, ...event }) => event);
+      const log = (await readWholeLog(given.store)).map(({ position, owner, subject, ...event }) => event);
 
       expect(log).toEqual(await given.store.events.read(job.id, { after: 0, limit: 10 }));
+    });
+
+    it("says with each event whose it is, and what its row says about it", async () => {
+      const job = await submit(given.store, { type: "report", owner: "acme", priority: 7 });
+      const running = await claimOne(given.store, { types: ["report"] });
+      await settle(given.store, running, {
+        kind: "complete",
+        leaseToken: running.lease.token,
+        result: jsonPayload({ pages: 3 }),
+      });
+      const { type, priority, createdAt, rerunOf } = job;
+
+      const log = await readWholeLog(given.store);
+
+      expect(log.map(({ owner }) => owner)).toEqual(["acme", "acme", "acme"]);
+      const subject = { type, priority, createdAt, rerunOf, result: null, error: null };
+      expect(log[0]?.subject).toEqual(subject);
+      expect(log[2]?.subject).toEqual({ ...subject, result: jsonPayload({ pages: 3 }) });
+      expect(toJobEvent(log[2]!, log[2]!.subject).data).toEqual({ result: { pages: 3 } });
+    });
+
+    it("has positions that sort as text, however many there are", async () => {
+      await given.store.jobs.insert([Array.from({ length: 120 }, () => makeNewJob())]);
+
+      const positions = (await readWholeLog(given.store)).map(({ position }) => position);
+
+      expect([...positions].sort()).toEqual(positions);
+      expect(positions.at(-1)).toBe(await given.store.events.logEnd());
     });
 
     it("reads on from every position without a gap or a double", async () => {
@@ -117,7 +145,11 @@ export function describeEvents(given: Given): void {
       await submit(given.store);
       const { position } = await given.store.events.readLog({ after: null, limit: 10 });
 
-      expect(await given.store.events.readLog({ after: position, limit: 10 })).toEqual({ events: [], position });
+      expect(await given.store.events.readLog({ after: position, limit: 10 })).toEqual({
+        events: [],
+        position,
+        purged: [],
+      });
     });
 
     it("ends where the end is told to be", async () => {

@@ -91,6 +91,20 @@ export function describePurge(given: Given): void {
       expect(events.map(({ jobId }) => jobId)).toEqual([next.id]);
     });
 
+    it("a reader of the whole log is told whose events are missing behind it, until it has come past them", async () => {
+      const before = await given.store.events.logEnd();
+      const job = await submitAndEnd();
+      const behind = await given.store.events.logEnd();
+      await submit(given.store);
+      await given.store.jobs.purge([job.id], { minTombstoneMs: 0, now: NOW });
+
+      const missing = await given.store.events.readLog({ after: before, limit: 10 });
+      const past = await given.store.events.readLog({ after: behind, limit: 10 });
+
+      expect(missing.purged).toEqual([{ owner: job.owner, position: behind }]);
+      expect(past.purged).toEqual([]);
+    });
+
     it("positions of the log are not given again after the newest events were purged", async () => {
       const job = await submitAndEnd();
       const end = await given.store.events.logEnd();

@@ -8,17 +8,21 @@ export function purgeJobs(
   jobIds: readonly JobId[],
   { minTombstoneMs, now }: { minTombstoneMs: number; now: number },
 ): readonly JobId[] {
-  const purged = new Set<JobId>();
+  const purged = new Map<JobId, string>();
   for (const jobId of jobIds) {
     const job = tables.jobs.get(jobId)?.job;
     if (job === undefined || !isTerminal(job.status)) continue;
     const expiresAt = now + Math.max(job.retentionMs, minTombstoneMs);
     tables.tombstones.set(jobId, { jobId, owner: job.owner, purgedAt: now, expiresAt });
     tables.jobs.delete(jobId);
-    purged.add(jobId);
+    purged.set(jobId, job.owner);
   }
-  tables.log = tables.log.filter(({ event }) => !purged.has(event.jobId));
-  return [...purged];
+  tables.log = tables.log.filter(({ event, position }) => {
+    const owner = purged.get(event.jobId);
+    if (owner !== undefined) tables.purged.set(owner, Math.max(position, tables.purged.get(owner) ?? 0));
+    return owner === undefined;
+  });
+  return [...purged.keys()];
 }
 
 export function removeTombstones(tables: MemoryTables, { limit, now }: { limit: number; now: number }): number {

@@ -34,6 +34,8 @@ export interface MemoryTables {
   log: LogEntry[];
   lastOrdinal: number;
   lastPosition: number;
+  /** Per owner, the position of the last event that went with its job. */
+  readonly purged: Map<string, number>;
   /** By owner and key, see `ownedKey`. Outlive the job's purge; go with its tombstone. */
   readonly idempotency: Map<string, IdempotencyRecord>;
   readonly tombstones: Map<JobId, Tombstone>;
@@ -55,6 +57,7 @@ export function createTables(): MemoryTables {
     log: [],
     lastOrdinal: 0,
     lastPosition: 0,
+    purged: new Map(),
     idempotency: new Map(),
     tombstones: new Map(),
     turns: new Map(),
