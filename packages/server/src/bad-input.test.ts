@@ -3,7 +3,7 @@ import { LIMITS } from "@meanwhile/protocol";
 import type { InjectOptions } from "fastify";
 import { describe, expect, it } from "vitest";
 import { requireHarmless } from "./testing/harmless.js";
-import { submit } from "./testing/requests.js";
+import { post, submit } from "./testing/requests.js";
 import { startTestServer, type TestServer } from "./testing/test-server.js";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -70,9 +70,16 @@ const BAD_VALUES: Readonly<Record<string, string>> = {
   "a key in the body": '{"type":"test.echo","idempotencyKey":"k"}',
 };
 
-const SUBMITTING = ["/api/v2/jobs", "/api/v1/jobs", "/api/v2/jobs/batch", "/api/forms", "/api/files/convert"];
+const TAKING_JSON = [
+  "/api/v2/jobs",
+  "/api/v1/jobs",
+  "/api/v2/jobs/batch",
+  "/api/forms",
+  "/api/files/convert",
+  "/api/v2/webhooks/endpoints",
+];
 
-describe.each(SUBMITTING)("POST %s", (url) => {
+describe.each(TAKING_JSON)("POST %s", (url) => {
   it("refuses every body that is no good JSON", async () => {
     const server = await startTestServer({ worker: false });
 
@@ -84,7 +91,7 @@ describe.each(SUBMITTING)("POST %s", (url) => {
     await expectNoJobs(server);
   });
 
-  it("refuses every value that is no envelope", async () => {
+  it("refuses every value that is none of its own", async () => {
     const server = await startTestServer({ worker: false });
 
     for (const [what, payload] of Object.entries(BAD_VALUES)) {
@@ -98,6 +105,25 @@ describe.each(SUBMITTING)("POST %s", (url) => {
 
     await expectNoJobs(server);
   });
+});
+
+it("no endpoint is changed by a body that is no good JSON, nor by a value that is no change", async () => {
+  const server = await startTestServer({ worker: false });
+  const made = await post(server, "/api/v2/webhooks/endpoints", { url: "https://hooks.example.com/" });
+  const { secret: _, ...endpoint } = made.json();
+  const url = `/api/v2/webhooks/endpoints/${endpoint.id}`;
+
+  for (const [what, { payload, headers = JSON_TYPE, status }] of Object.entries(BAD_BODIES)) {
+    const answer = await send(server, { method: "PATCH", url, payload, headers });
+    expect([status].flat(), `${what}: ${answer.body}`).toContain(answer.statusCode);
+  }
+  for (const [what, payload] of Object.entries(BAD_VALUES)) {
+    if (what === "no members") continue;
+    const answer = await send(server, { method: "PATCH", url, payload, headers: JSON_TYPE });
+    expect(answer.statusCode, `${what}: ${answer.body}`).toBe(422);
+  }
+
+  expect((await send(server, { method: "GET", url })).json()).toEqual(endpoint);
 });
 
 describe("bad ids, queries and headers", () => {
@@ -122,6 +148,8 @@ describe("bad ids, queries and headers", () => {
     (id: string) => `/api/v2/files/${id}`,
     (id: string) => `/api/files/conversions/${id}`,
     (id: string) => `/api/files/download/${id}`,
+    (id: string) => `/api/v2/webhooks/endpoints/${id}`,
+    (id: string) => `/api/v2/webhooks/deliveries/${id}`,
   ];
 
   it("ids that lead nowhere are 404, escapes that cannot be read 400", async () => {
@@ -145,6 +173,17 @@ describe("bad ids, queries and headers", () => {
       }
       expect((await send(server, { method: "DELETE", url: `/api/v2/jobs/${id}` })).statusCode).toBe(404);
       expect((await send(server, { method: "DELETE", url: `/api/v2/files/${id}` })).statusCode).toBe(404);
+      const endpoint = `/api/v2/webhooks/endpoints/${id}`;
+      const payload = { since: "2026-01-01T00:00:00Z" };
+      for (const action of [
+        { method: "DELETE", url: endpoint },
+        { method: "PATCH", url: endpoint, payload: {} },
+        { method: "POST", url: `${endpoint}/rotate-secret` },
+        { method: "POST", url: `${endpoint}/recover`, payload },
+        { method: "POST", url: `/api/v2/webhooks/deliveries/${id}/retry` },
+      ] as const) {
+        expect((await send(server, action)).statusCode, `${action.method} ${action.url}`).toBe(404);
+      }
     }
   });
 
@@ -174,6 +213,12 @@ describe("bad ids, queries and headers", () => {
     for (const path of ["", `/${id}/events`, `/${id}/logs`]) {
       for (const query of QUERIES) {
         const answer = await send(server, { method: "GET", url: `/api/v2/jobs${path}?${query}` });
+        expect(answer.statusCode, `${path}?${query}: ${answer.body}`).toBe(400);
+      }
+    }
+    for (const path of ["endpoints", "deliveries"]) {
+      for (const query of [...QUERIES, "jobId=1", "endpointId=x", "status=PENDNG"]) {
+        const answer = await send(server, { method: "GET", url: `/api/v2/webhooks/${path}?${query}` });
         expect(answer.statusCode, `${path}?${query}: ${answer.body}`).toBe(400);
       }
     }
@@ -219,6 +264,8 @@ describe("bad ids, queries and headers", () => {
       [`/api/v2/jobs/${id}/cancel`]: "POST",
       [`/api/v2/files/${id}`]: "DELETE, GET, HEAD",
       "/api/forms": "POST",
+      "/api/v2/webhooks/endpoints": "GET, HEAD, POST",
+      "/api/v2/webhooks/secret": "GET, HEAD",
       "/healthz": "GET, HEAD",
     };
 

@@ -19,7 +19,7 @@ export function installCors(app: FastifyInstance, allowedOrigins: ReadonlySet<st
     reply
       .code(204)
       .headers({
-        "access-control-allow-methods": "GET, HEAD, POST, DELETE",
+        "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
         "access-control-allow-headers": ALLOWED_HEADERS,
         "access-control-max-age": PREFLIGHT_SECONDS,
       })

@@ -20,11 +20,17 @@ it(
     const finished = await submit(server, { type: "test.echo" }, { prefer: "wait=30" });
     const delayed = await submit(server, { type: "test.echo", delayMs: 3_600_000 });
     const upload = await post(server, "/api/v2/files", "0123456789", { "content-type": "text/plain" });
+    const hooks = { url: "https://hooks.example.com/" };
+    const endpoint = await post(server, "/api/v2/webhooks/endpoints", hooks);
+    await submit(server, { type: "test.echo", webhook: hooks }, { prefer: "wait=30" });
+    const deliveries = await get(server, "/api/v2/webhooks/deliveries");
     const findFault = createAnswerCheck(document);
+    const things = [upload.json(), endpoint.json(), ...deliveries.json().items] as { id: string }[];
+    const ids = [finished.id, delayed.id, ...things.map(({ id }) => id)];
     const statuses = new Map<number, number>();
 
     await fc.assert(
-      fc.asyncProperty(requestArbitrary(document, [finished.id, delayed.id, upload.json().id]), async (request) => {
+      fc.asyncProperty(requestArbitrary(document, ids), async (request) => {
         const answer = await server.app.inject(request.options);
         statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1);
         requireHarmless(answer, request.operationId);

@@ -30,6 +30,13 @@ export function queryText(request: FastifyRequest, name: string): string | undef
   return value;
 }
 
+/** @throws AppError `invalid_request` for what is no UUID: nothing could be found by it. */
+export function queryUuid(request: FastifyRequest, name: string): string | undefined {
+  const value = queryText(request, name);
+  if (value === undefined || isUuid(value)) return value;
+  throw badQuery(name, `must be a UUID in lower case, got ${shown(value)}.`);
+}
+
 export function queryInteger(
   request: FastifyRequest,
   name: string,
@@ -81,6 +88,11 @@ export const LIMIT_PARAMETER: ParameterDocument = {
   description: "Entries of one page.",
 };
 
+export const CURSOR_PARAMETER: ParameterDocument = {
+  schema: { type: "string" },
+  description: "The `nextCursor` of an earlier page; opaque.",
+};
+
 export const AFTER_PARAMETER: ParameterDocument = {
   schema: { type: "integer", minimum: 0, default: 0 },
   description: "The `seq` behind which the page starts: the `nextCursor` of an earlier page.",
@@ -104,6 +116,13 @@ export function pathFileId(request: FastifyRequest): string {
   const id = params.id ?? params.fileId ?? "";
   if (isUuid(id)) return id;
   throw new AppError("file_not_found", { message: "There is no such file: the id is not a UUID." });
+}
+
+/** Of a webhook endpoint or a delivery. @throws AppError `not_found`, also for an id that is no UUID. */
+export function pathWebhookId(request: FastifyRequest): string {
+  const { id } = request.params as { id: string };
+  if (isUuid(id)) return id;
+  throw new AppError("not_found", { message: "There is no such thing: the id is not a UUID." });
 }
 
 function badQuery(name: string, fault: string): AppError {

@@ -49,13 +49,15 @@ export interface OperationDocument {
   /** Request headers, by the names described once for the whole document. */
   readonly headers?: readonly string[];
   readonly responses: Readonly<Record<string, ResponseDocument>>;
+  /** Requests that the server makes because of this one, as OpenAPI writes them. */
+  readonly callbacks?: Readonly<Record<string, object>>;
   /** Refusals beyond those that every route of its kind may give. */
   readonly errors?: readonly ErrorCode[];
   readonly deprecated?: boolean;
 }
 
 export interface Route {
-  readonly method: "GET" | "HEAD" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
   /** As OpenAPI writes it: `/api/v2/jobs/{id}`. */
   readonly path: string;
   readonly access: RouteAccess;

@@ -5,12 +5,16 @@ import type { JsonSchema, ParameterDocument, ResponseDocument, Route } from "../
 import { REQUEST_HEADERS, RESPONSE_HEADERS } from "./headers.js";
 import { JOB_SCHEMAS } from "./job-schemas.js";
 import { PROBLEM_SCHEMA, requestSchemas } from "./request-schemas.js";
+import { WEBHOOKS } from "./webhook-requests.js";
+import { WEBHOOK_SCHEMAS } from "./webhook-schemas.js";
 
 export interface OpenApiDocument {
   readonly openapi: "3.1.0";
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  /** What the server posts to others by itself. */
+  readonly webhooks: Readonly<Record<string, object>>;
   readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> } & Readonly<Record<string, unknown>>;
 }
 
@@ -27,6 +31,7 @@ export interface Operation {
     readonly content: Readonly<Record<string, { schema: JsonSchema }>>;
   };
   readonly responses: Readonly<Record<string, { readonly description: string } & Readonly<Record<string, unknown>>>>;
+  readonly callbacks?: Readonly<Record<string, object>>;
 }
 
 export interface ParameterObject extends ParameterDocument {
@@ -40,6 +45,7 @@ const TAGS: Readonly<Record<string, string>> = {
   "Job types": "Routes of their own that job types have; they behave like submitting.",
   Reading: "Where a job is, and what came of it.",
   Acting: "Cancelling and erasing.",
+  Webhooks: "Events that are posted to you: where to, what became of it, and once more.",
   Files: "What is too large for JSON.",
   "Version 1": "The older, smaller contract.",
   Operations: "For whoever runs the server.",
@@ -64,6 +70,7 @@ export function openApiDocument(routes: readonly Route[], catalog: Catalog): Ope
       .filter(([name]) => used.has(name))
       .map(([name, description]) => ({ name, description })),
     paths,
+    webhooks: WEBHOOKS,
     components: {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "An API key (`mw_…`) or a JSON Web Token." },
@@ -76,20 +83,23 @@ export function openApiDocument(routes: readonly Route[], catalog: Catalog): Ope
         },
       },
       headers: RESPONSE_HEADERS,
-      schemas: withoutUnused({ ...JOB_SCHEMAS, ...requestSchemas(catalog), Problem: PROBLEM_SCHEMA }, paths),
+      schemas: withoutUnused(
+        { ...JOB_SCHEMAS, ...WEBHOOK_SCHEMAS, ...requestSchemas(catalog), Problem: PROBLEM_SCHEMA },
+        { paths, WEBHOOKS },
+      ),
     },
   };
 }
 
 /** Views that only some servers have are described only there. */
-function withoutUnused(schemas: Readonly<Record<string, JsonSchema>>, paths: object): Record<string, JsonSchema> {
-  const text = JSON.stringify([paths, schemas]);
+function withoutUnused(schemas: Readonly<Record<string, JsonSchema>>, users: object): Record<string, JsonSchema> {
+  const text = JSON.stringify([users, schemas]);
   const isUsed = (name: string) => text.includes(`"#/components/schemas/${name}"`);
   return Object.fromEntries(Object.entries(schemas).filter(([name]) => isUsed(name)));
 }
 
 function operationOf(route: Route): Operation {
-  const { operationId, summary, description, tag, deprecated, requestBody } = route.document;
+  const { operationId, summary, description, tag, deprecated, requestBody, callbacks } = route.document;
   return {
     operationId,
     summary,
@@ -102,6 +112,7 @@ function operationOf(route: Route): Operation {
       ? {}
       : { requestBody: { required: requestBody.required, content: contentOf(requestBody.content) } }),
     responses: responsesOf(route),
+    ...(callbacks === undefined ? {} : { callbacks }),
   };
 }
 
@@ -116,7 +127,7 @@ function parametersOf({ path, query = {}, document }: Route): ParameterObject[] 
       name,
       in: "path",
       required: true,
-      description: path.includes("files") ? "The id of the file or conversion." : "The id of the job.",
+      description: describeId(path),
       schema: { type: "string", format: "uuid" },
     }),
   );
@@ -125,6 +136,12 @@ function parametersOf({ path, query = {}, document }: Route): ParameterObject[] 
     (name): ParameterObject => ({ name, in: "header", ...REQUEST_HEADERS[name]! }),
   );
   return [...inPath, ...inQuery, ...inHeader];
+}
+
+function describeId(path: string): string {
+  if (path.includes("/webhooks/endpoints")) return "The id of the endpoint.";
+  if (path.includes("/webhooks/deliveries")) return "The id of the delivery.";
+  return path.includes("files") ? "The id of the file or conversion." : "The id of the job.";
 }
 
 function responsesOf(route: Route): Operation["responses"] {

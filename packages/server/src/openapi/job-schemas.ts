@@ -23,7 +23,7 @@ export function object(properties: Readonly<Record<string, JsonSchema>>, optiona
   return { type: "object", required, properties, additionalProperties: false };
 }
 
-function page(items: JsonSchema): JsonSchema {
+export function page(items: JsonSchema): JsonSchema {
   return object({ items: { type: "array", items }, nextCursor: nullable(text) });
 }
 

@@ -4,6 +4,7 @@ import { ERROR_CODES, LIMITS } from "@meanwhile/protocol";
 import type { JsonSchema } from "../route.js";
 import { instant } from "./job-schemas.js";
 import { ref } from "./refs.js";
+import { WEBHOOK_TARGET } from "./webhook-schemas.js";
 
 const word = { type: "string", minLength: 1, maxLength: 255 };
 const duration = (description: string, minimum = 1): JsonSchema => ({
@@ -29,6 +30,7 @@ const ENVELOPE: Readonly<Record<string, JsonSchema>> = {
   callbackId: { ...word, description: "The caller's own word for the job." },
   tags: { type: "array", maxItems: 20, items: word },
   concurrencyKey: { ...word, description: "One at a time per key, in the order of submitting." },
+  webhook: WEBHOOK_TARGET,
 };
 
 function bounds({ min, max }: { min: number; max: number }) {

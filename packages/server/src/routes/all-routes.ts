@@ -14,6 +14,8 @@ import { operationRoutes } from "./operations.js";
 import { submitRoutes } from "./submit.js";
 import { ticketRoutes } from "./tickets.js";
 import { versionOneRoutes } from "./version-1.js";
+import { webhookDeliveryRoutes } from "./webhook-deliveries.js";
+import { webhookEndpointRoutes } from "./webhook-endpoints.js";
 import { webSocketRoutes } from "./websocket.js";
 
 /** @throws ConfigurationError where a definition claims a path of the server's own. */
@@ -27,6 +29,8 @@ export function allRoutes(context: ServerContext): readonly Route[] {
     ...ticketRoutes(context),
     ...webSocketRoutes(),
     ...operationRoutes(context),
+    ...webhookEndpointRoutes(context),
+    ...webhookDeliveryRoutes(context),
     ...fileRoutes(context),
     ...fileConversionRoutes(context),
     ...versionOneRoutes(context),

@@ -19,6 +19,7 @@ import { requireBody } from "../register-routes.js";
 import { originOf } from "../request-context.js";
 import type { JsonSchema, Route } from "../route.js";
 import { respondSubmitted } from "../submitting.js";
+import { WEBHOOK_QUERY, webhookOfQuery } from "../webhook-query.js";
 
 type Claiming = AnyJobDefinition & { readonly http: { readonly path: string } };
 
@@ -48,6 +49,7 @@ function definitionRoute(context: ServerContext, definition: Claiming): Route {
     access: "submit",
     body: takesFile ? "json-or-form" : "json",
     takesWork: true,
+    query: WEBHOOK_QUERY,
     document: {
       operationId: `submit_${type.replaceAll(/[^A-Za-z0-9_]/g, "_")}`,
       summary: definition.description ?? `Submit a job of the type ${type}`,
@@ -90,7 +92,7 @@ interface Submission {
 async function submitParameters(context: ServerContext, { request, reply, type }: Submission): Promise<FastifyReply> {
   const submitted = await withOwnPointers(
     context.engine.submit(
-      { type, parameters: requireBody(request) },
+      { type, parameters: requireBody(request), ...webhookOfQuery(request) },
       { principal: request.principal, origin: originOf(request), ...idempotencyKeyOf(request) },
     ),
   );
@@ -104,6 +106,7 @@ async function submitForm(
   // Everything that can be known before a gigabyte is read.
   if (!maySubmit(request.principal, type)) throw lacksScope(type);
   const key = idempotencyKeyOf(request);
+  const webhook = webhookOfQuery(request);
   const { fields, file } = await readUploadForm(context, request);
   const sent = toParameters(fields, schema);
   const submitted = await keepingFileOnlyIfUsed(context, file, () => {
@@ -111,11 +114,12 @@ async function submitForm(
     const fingerprintOf = {
       type,
       parameters: { ...sent, ...(file === undefined ? {} : { file: `sha256:${file.sha256}` }) },
+      ...webhook,
     };
     const parameters = file === undefined ? sent : { ...sent, file: file.id };
     return withOwnPointers(
       context.engine.submit(
-        { type, parameters },
+        { type, parameters, ...webhook },
         { principal: request.principal, origin: originOf(request), fingerprintOf, ...key },
       ),
     );

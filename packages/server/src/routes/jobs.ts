@@ -6,7 +6,17 @@ import { jobEntityTag, matchesEntityTag } from "../conditional.js";
 import type { ServerContext } from "../context.js";
 import { answerJob, JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE } from "../job-answer.js";
 import { JOB_ANSWER, json, NOT_MODIFIED, ref } from "../openapi/refs.js";
-import { LIMIT_PARAMETER, pathJobId, queryInstant, queryInteger, queryLimit, queryOneOf, queryText } from "../query.js";
+import { nextLink } from "../page-link.js";
+import {
+  CURSOR_PARAMETER,
+  LIMIT_PARAMETER,
+  pathJobId,
+  queryInstant,
+  queryInteger,
+  queryLimit,
+  queryOneOf,
+  queryText,
+} from "../query.js";
 import type { Route } from "../route.js";
 import { waitForJob } from "../submitting.js";
 
@@ -110,7 +120,7 @@ const LIST_QUERY: NonNullable<Route["query"]> = {
     description: "Only jobs made before this instant.",
   },
   limit: LIMIT_PARAMETER,
-  cursor: { schema: { type: "string" }, description: "The `nextCursor` of an earlier page; opaque." },
+  cursor: CURSOR_PARAMETER,
 };
 
 function listRoute(context: ServerContext): Route {
@@ -165,10 +175,4 @@ type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 function withoutUndefined<T extends object>(values: T): Present<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;
-}
-
-function nextLink(request: FastifyRequest, cursor: string): string {
-  const query = new URLSearchParams(request.query as Record<string, string>);
-  query.set("cursor", cursor);
-  return `<${request.pathname}?${query}>; rel="next"`;
 }

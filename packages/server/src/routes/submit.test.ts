@@ -123,7 +123,7 @@ describe("POST /api/v2/jobs", () => {
   it.each([
     [{ type: "no.such" }, 422, "unknown_job_type", "#/type"],
     [{ type: "test.fail", parameters: { code: 1, message: "m" } }, 422, "invalid_parameters", "#/parameters/code"],
-    [{ type: "test.echo", webhook: { url: "https://example.com" } }, 422, "invalid_parameters", "#/webhook"],
+    [{ type: "test.echo", webhook: { url: "http://10.0.0.1/" } }, 422, "invalid_parameters", "#/webhook/url"],
     [{ type: "test.echo", priority: 101 }, 422, "invalid_parameters", "#/priority"],
     [{ parameters: {} }, 422, "invalid_parameters", "#/type"],
     [[], 422, "invalid_parameters", "#"],
@@ -135,15 +135,6 @@ describe("POST /api/v2/jobs", () => {
     expect(answer.statusCode).toBe(status);
     expect(answer.headers["content-type"]).toBe("application/problem+json");
     expect(answer.json()).toMatchObject({ status, code, instance: JOBS, errors: [{ pointer }] });
-  });
-
-  it("refuses the query webhookUrl, which is not known yet", async () => {
-    const server = await startTestServer({ worker: false });
-
-    const answer = await post(server, `${JOBS}?webhookUrl=https://example.com`, { type: "test.echo" });
-
-    expect(answer.statusCode).toBe(400);
-    expect(answer.json()).toMatchObject({ code: "invalid_request", parameter: "webhookUrl" });
   });
 
   it("answers 429 with Retry-After when the type's queue is full", async () => {

@@ -5,11 +5,13 @@ import type { ServerContext } from "../context.js";
 import { idempotencyKeyOf } from "../idempotency.js";
 import { JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE } from "../job-answer.js";
 import { json, ref, SUBMIT_ANSWERS } from "../openapi/refs.js";
+import { SUBMIT_CALLBACKS } from "../openapi/webhook-requests.js";
 import { pathJobId } from "../query.js";
 import { requireBody } from "../register-routes.js";
 import { originOf } from "../request-context.js";
 import type { Route } from "../route.js";
 import { respondSubmitted } from "../submitting.js";
+import { WEBHOOK_QUERY, withWebhookOfQuery } from "../webhook-query.js";
 
 export function submitRoutes(context: ServerContext): Route[] {
   return [submitRoute(context), batchRoute(context), rerunRoute(context)];
@@ -35,6 +37,7 @@ function submitRoute(context: ServerContext): Route {
     access: "submit",
     body: "json",
     takesWork: true,
+    query: WEBHOOK_QUERY,
     document: {
       operationId: "submitJob",
       summary: "Submit a job",
@@ -44,10 +47,11 @@ function submitRoute(context: ServerContext): Route {
       headers: SUBMIT_HEADERS,
       requestBody: { required: true, content: json(ref("SubmitJob")) },
       responses: SUBMIT_ANSWERS,
+      callbacks: SUBMIT_CALLBACKS,
       errors: SUBMIT_ERRORS,
     },
     async handle(request, reply) {
-      const submitted = await context.engine.submit(requireBody(request), {
+      const submitted = await context.engine.submit(withWebhookOfQuery(request, requireBody(request)), {
         principal: request.principal,
         origin: originOf(request),
         ...idempotencyKeyOf(request),

@@ -1,4 +1,5 @@
 // GET /websocket without a handshake: says what it takes. The handshake itself never comes here (see upgrades.ts).
+import { ref } from "../openapi/refs.js";
 import { HttpRefusal } from "../problem.js";
 import type { Route } from "../route.js";
 import { WEBSOCKET_PATH } from "../upgrades.js";
@@ -23,7 +24,10 @@ export function webSocketRoutes(): Route[] {
         tag: "Reading",
         responses: {
           "101": { description: "The connection speaks WebSocket from now on." },
-          "426": { description: "The request was no WebSocket handshake." },
+          "426": {
+            description: "The request was no WebSocket handshake.",
+            content: { "application/problem+json": ref("Problem") },
+          },
         },
       },
       handle() {

@@ -3,7 +3,7 @@ import { ERROR_CODES, isErrorCode, type Problem } from "@meanwhile/protocol";
 import type { LightMyRequestResponse } from "fastify";
 
 /** Statuses that say more than their code does. */
-const PROTOCOL_STATUSES = new Set([408, 416, 417, 431]);
+const PROTOCOL_STATUSES = new Set([408, 416, 417, 426, 431]);
 
 /** @throws Error naming what is wrong: a 5xx, a refusal that is no problem document, a stack trace, a missing request id. */
 export function requireHarmless(answer: LightMyRequestResponse, what: string): void {

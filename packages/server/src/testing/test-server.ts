@@ -1,4 +1,5 @@
-// A whole server for a test: real engine, real worker, a store in memory. Everything it starts, it stops.
+// A whole server for a test: real engine, real worker, a store in memory, webhooks to loopback. Everything it starts, it stops.
+import { createWebhookChannel } from "@meanwhile/channels";
 import {
   createMemoryStore,
   createService,
@@ -27,18 +28,23 @@ export interface TestServerOptions extends ServerOptions {
   /** Default: a worker with the usual options. */
   worker?: ServiceOptions["worker"];
   files?: ServiceOptions["files"];
+  delivery?: ServiceOptions["delivery"];
 }
 
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { store = createMemoryStore({ clock: systemClock }), worker, files, ...serverOptions } = options;
+  const { store = createMemoryStore({ clock: systemClock }), worker, files, delivery, ...serverOptions } = options;
   const jobs = createTestJobs();
   const fileBytes = createMemoryFileBytes();
   const complaints: string[] = [];
   const logger = createComplaintLogger(complaints);
   await store.migrate();
   const service = createService(
-    { store, jobs: jobs.definitions, fileBytes },
-    { ...(worker === undefined ? {} : { worker }), ...(files === undefined ? {} : { files }) },
+    { store, jobs: jobs.definitions, fileBytes, pushChannels: [createTestWebhooks()] },
+    {
+      ...(worker === undefined ? {} : { worker }),
+      ...(files === undefined ? {} : { files }),
+      ...(delivery === undefined ? {} : { delivery }),
+    },
   );
   await service.start();
   const parts = { ...pickParts(service), store, apiKeys: store.apiKeys, secrets: store.secrets, logger };
@@ -51,6 +57,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await store.close();
   });
   return { ...server, parts, jobs, fileIds: fileBytes.ids, complaints };
+}
+
+/** The real channel. It may send to receivers of the test, and no name leads anywhere: nothing leaves this machine. */
+function createTestWebhooks() {
+  return createWebhookChannel({
+    allowPrivateTargets: ["127.0.0.1"],
+    resolve: () => Promise.reject(new Error("no name is resolved in tests")),
+  });
 }
 
 function pickParts({ engine, catalog, files, clock, ids }: ReturnType<typeof createService>) {
