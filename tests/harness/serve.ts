@@ -26,19 +26,24 @@ export interface Served extends Program {
 }
 
 /** Resolves when it is ready. @throws Error with its output where it ends instead. */
-export async function serve({ folder, role = "all", leaseMs = 3_000, ...options }: ServeOptions): Promise<Served> {
+export async function serve({
+  folder,
+  role = "all",
+  leaseMs = 3_000,
+  grpc = false,
+  ...options
+}: ServeOptions): Promise<Served> {
   const program = startProgram("serve", {
     args: ["--role", role, "--port", "0"],
     env: {
       MEANWHILE_STORE: `sqlite:${join(folder, "meanwhile.db")}`,
       MEANWHILE_FILES: join(folder, "files"),
       MEANWHILE_LEASE_MS: String(leaseMs),
-      // Several of them run at once.
-      MEANWHILE_GRPC_PORT: "off",
       MEANWHILE_SHUTDOWN_GRACE_MS: String(options.shutdownGraceMs ?? 5_000),
+      MEANWHILE_GRPC_PORT: grpc ? "0" : "off",
       ...options.env,
     },
-    ready: role === "worker" ? /meanwhile: worker on/ : /meanwhile: API (http:\/\/[^/]+)\//,
+    ready: role === "worker" ? /meanwhile: worker on/ : /meanwhile: API (http:\/\/[^/]+)\/.*\n/,
   });
   const address = await within(program.ready, 30_000, () => `the server to be ready; it printed:\n${program.output()}`);
   if (address === undefined) throw new Error(`The server ended before it was ready:\n${program.output()}`);
@@ -46,7 +51,7 @@ export async function serve({ folder, role = "all", leaseMs = 3_000, ...options 
     ...program,
     api: new Api(address),
     httpPort: address === "" ? undefined : Number(new URL(address).port),
-    grpcPort: portIn(/meanwhile: gRPC \S+:(\d+)/.exec(program.output())),
+    grpcPort: portIn(/meanwhile: API .* gRPC \S+:(\d+)\n/.exec(program.output())),
   };
 }
 
