@@ -10,6 +10,7 @@ import {
   answerReading,
   beginStream,
   frameOf,
+  heartbeat,
   JOB_ID,
   logOf,
   type ScriptedServer,
@@ -133,8 +134,7 @@ describe("an event stream", () => {
     const rest = new Gate();
     const server = await streamingServer((response) => {
       beginStream(response);
-      const beat = setInterval(() => response.write(": \n\n"), 15);
-      response.on("close", () => clearInterval(beat));
+      heartbeat(response, 15);
       void rest.passed.then(() => response.end(LOG.map(frameOf).join("")));
     });
     const { job } = follow(server, { follow: { silenceMs: 80 } });

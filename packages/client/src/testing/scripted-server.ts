@@ -84,6 +84,12 @@ export function beginStream(response: ServerResponse): void {
   response.write(": connected\n\nretry: 2000\n\n");
 }
 
+/** A comment every so often, for as long as the stream is open. */
+export function heartbeat(response: ServerResponse, everyMs: number): void {
+  const beat = setInterval(() => response.write(": \n\n"), everyMs);
+  response.on("close", () => clearInterval(beat));
+}
+
 /** A job that has as many events as are given. */
 export function jobOf(log: readonly JobEvent[]): JobResource {
   const last = log.at(-1);
