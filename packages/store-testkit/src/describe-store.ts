@@ -10,6 +10,7 @@ import { describeClaim } from "./suite/claim.js";
 import { describeCommit } from "./suite/commit.js";
 import { describeCounts } from "./suite/counts.js";
 import { describeDelayed } from "./suite/delayed.js";
+import { describeDeliveries } from "./suite/deliveries.js";
 import { describeDue } from "./suite/due.js";
 import { describeEvents } from "./suite/events.js";
 import { describeFiles } from "./suite/files.js";
@@ -83,6 +84,7 @@ export function describeStore(name: string, factory: StoreFactory, { skip = [] }
     describeFiles(given);
     describeApiKeys(given);
     describeSecrets(given);
+    describeDeliveries(given);
     describePurge(given);
     describePayloads(given);
     describeLifecycle(given);
