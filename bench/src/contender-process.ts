@@ -1,14 +1,29 @@
 // The process of one contender: opens one library on one store and does what the parent asks.
 import { answerCalls } from "./calls.js";
-import type { ContenderChoice, ContenderMethods, Library } from "./contender.js";
+import type {
+  ContenderChoice,
+  ContenderMethods,
+  FollowedContender,
+  Library,
+  LiveJob,
+  WebhookContender,
+} from "./contender.js";
 import { loadLibrary } from "./contenders/libraries.js";
 import { claimAgainAndAgain } from "./workloads/claims.js";
 import { drainPreloaded } from "./workloads/drain.js";
 import { EventLoopWatch } from "./workloads/event-loop-watch.js";
+import { settledMemory } from "./workloads/memory.js";
+import { keepPace, wallClockMs } from "./workloads/pace.js";
 import { StatementRecorder } from "./workloads/statement-recorder.js";
 import { submitFromCallers } from "./workloads/submit-callers.js";
 
+/** About as long as a line that a handler gives out. */
+const LIVE_TEXT = "a partial result of about a hundred characters, such as some tokens of a model or a row of a report";
+
 const open: { close(): Promise<void> }[] = [];
+let followed: FollowedContender | undefined;
+let liveJob: LiveJob | undefined;
+let sender: WebhookContender | undefined;
 const eventLoop = new EventLoopWatch();
 
 answerCalls<ContenderMethods>({
@@ -53,6 +68,51 @@ answerCalls<ContenderMethods>({
     return recorder.stop();
   },
 
+  async followed(choice) {
+    followed = await (await part(choice, "openFollowed"))(choice.store);
+    open.push(followed);
+    return { port: followed.port };
+  },
+
+  async waitingJobs({ count }) {
+    return { paths: await opened(followed, "followed").waitingJobs(count) };
+  },
+
+  async liveJob() {
+    liveJob = await opened(followed, "followed").liveJob();
+    return { path: liveJob.path };
+  },
+
+  async emit(pace) {
+    const { emit } = opened(liveJob, "liveJob");
+    return keepPace(pace, (index) => emit({ index, sentAt: wallClockMs(), text: LIVE_TEXT }));
+  },
+
+  async webhooks({ url, ...choice }) {
+    sender = await (await part(choice, "openWebhooks"))(choice.store, { url });
+    open.push(sender);
+    return null;
+  },
+
+  async sendAtPace(pace) {
+    const { send } = opened(sender, "webhooks");
+    return keepPace(pace, send);
+  },
+
+  async sendFromCallers({ callers, count }) {
+    const { send } = opened(sender, "webhooks");
+    let left = count;
+    const caller = async () => {
+      while (left-- > 0) await send();
+    };
+    await Promise.all(Array.from({ length: callers }, caller));
+    return null;
+  },
+
+  async memory() {
+    return settledMemory();
+  },
+
   async worker(choice) {
     open.push(await (await part(choice, "openWorker"))(choice.store));
     return null;
@@ -72,6 +132,11 @@ answerCalls<ContenderMethods>({
     return null;
   },
 });
+
+function opened<T>(contender: T | undefined, by: keyof ContenderMethods): T {
+  if (contender === undefined) throw new Error(`Nothing is open here; call "${by}" first.`);
+  return contender;
+}
 
 async function part<Name extends keyof Library>(
   choice: ContenderChoice,

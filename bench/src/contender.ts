@@ -1,4 +1,6 @@
 // The ports of a contender: what a library must be able to do for each measure, inside a process of its own.
+import type { MemoryOutcome } from "./workloads/memory.js";
+import type { PaceOptions, PaceOutcome } from "./workloads/pace.js";
 import type { PlannedStatement } from "./workloads/statement-recorder.js";
 
 /** Where a contender finds the store that was made for this turn. */
@@ -55,6 +57,39 @@ export interface ClaimContender {
   close(): Promise<void>;
 }
 
+/** For the measures with followers: a server whose jobs are followed by server-sent events. */
+export interface FollowedContender {
+  port: number;
+  /** Jobs that wait for long. Returns the path of the event stream of each. */
+  waitingJobs(count: number): Promise<string[]>;
+  /** A job that is running, and says what it is told to say. */
+  liveJob(): Promise<LiveJob>;
+  close(): Promise<void>;
+}
+
+export interface LiveJob {
+  /** Of its event stream. */
+  path: string;
+  /** One event; resolved when the library says that it is kept, or at once where nothing is kept. */
+  emit(chunk: LiveChunk): Promise<unknown>;
+}
+
+/** What an event carries: enough for a follower to see that none is missing, and how long it took. */
+export interface LiveChunk {
+  /** Counted from 0. */
+  index: number;
+  /** By `wallClockMs`. */
+  sentAt: number;
+  text: string;
+}
+
+/** For "webhooks": each sending is one terminal event that a receiver is told of. */
+export interface WebhookContender {
+  /** Resolved when the library has taken it; the webhook follows by itself. */
+  send(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
 export interface KeptJobs {
   finished: number;
   delayed: number;
@@ -66,12 +101,14 @@ export interface Library {
   openDrain?(store: StoreAddress, variant: Variant): Promise<DrainContender>;
   openHttp?(store: StoreAddress, options: HttpOptions): Promise<HttpContender>;
   openClaims?(store: StoreAddress): Promise<ClaimContender>;
+  openFollowed?(store: StoreAddress): Promise<FollowedContender>;
+  openWebhooks?(store: StoreAddress, options: { url: string }): Promise<WebhookContender>;
   /** A worker for jobs that another process of the same library accepts. */
   openWorker?(store: StoreAddress): Promise<{ close(): Promise<void> }>;
 }
 
 export const LIBRARY_IDS = [
-  ...(["bullmq", "pg-boss", "graphile-worker", "bare-fastify"] as const),
+  ...(["bullmq", "pg-boss", "graphile-worker", "bare-fastify", "bare-sse", "bare-undici"] as const),
   ...(["meanwhile-sqlite", "meanwhile-sqlite-thread"] as const),
 ] as const;
 export type LibraryId = (typeof LIBRARY_IDS)[number];
@@ -97,6 +134,22 @@ export interface ContenderMethods {
   claimPlan(options: ContenderChoice & { limit: number }): Promise<PlannedStatement[]>;
   /** Works until `close`. */
   worker(options: ContenderChoice): Promise<null>;
+  /** Serves jobs that can be followed, until `close`. */
+  followed(options: ContenderChoice): Promise<{ port: number }>;
+  /** Of the server that `followed` opened; the paths of the event streams of new waiting jobs. */
+  waitingJobs(parameters: { count: number }): Promise<{ paths: string[] }>;
+  /** Of the server that `followed` opened; the path of the event stream of a new running job. */
+  liveJob(parameters: null): Promise<{ path: string }>;
+  /** Lets the live job emit `count` events, one every `everyMs`. */
+  emit(parameters: PaceOptions): Promise<PaceOutcome>;
+  /** Opens what sends webhooks to `url`. */
+  webhooks(options: ContenderChoice & { url: string }): Promise<null>;
+  /** Sends `count` webhooks, one every `everyMs`. */
+  sendAtPace(parameters: PaceOptions): Promise<PaceOutcome>;
+  /** Sends `count` webhooks from `callers` concurrent loops. */
+  sendFromCallers(parameters: { callers: number; count: number }): Promise<null>;
+  /** What this process occupies, once its garbage is collected. */
+  memory(parameters: null): Promise<MemoryOutcome>;
   /** Begins to watch how late timers of the main thread come. */
   watchEventLoop(parameters: null): Promise<null>;
   /** Ends the watching. */

@@ -90,3 +90,31 @@ export const oursNothingKept: Entrant = {
 export const oursMuchKept: Entrant = {
   ...{ ...oursNothingKept, id: "ours-sqlite-full", label: "meanwhile, much kept", variant: "much-kept" },
 };
+
+export const bareSse: Entrant = {
+  ...{ ...usual, id: "bare-sse", label: "node:http, stores nothing", library: "bare-sse", store: "none" },
+  packages: [],
+  settings:
+    "`node:http` without a framework: the same head and opening comment, a set of responses per job, a comment to each every 15 s. " +
+    "A frame is made once and written to all. Nothing is stored, nobody is authenticated.",
+};
+
+export const bareUndici: Entrant = {
+  ...{ ...usual, id: "bare-undici", label: "undici, stores nothing", library: "bare-undici", store: "none" },
+  packages: ["undici"],
+  settings:
+    "`Agent` with 20 connections, as many as our dispatcher sends on to one receiver, no pipelining; bodies of the same shape. Nothing is stored, signed or tried again.",
+};
+
+export const oursFollowed: Entrant = {
+  ...{ ...ours, id: "ours-sqlite-sse", label: "meanwhile, SQLite", packages: ["better-sqlite3", "fastify"] },
+  settings:
+    "Defaults on SQLite with `synchronous=FULL`, worker and HTTP server in one process; `streamsPerOwner` is 20,000.",
+};
+
+export const oursPushing: Entrant = {
+  ...{ ...ours, id: "ours-sqlite-webhooks", label: "meanwhile, SQLite", packages: ["better-sqlite3", "undici"] },
+  settings:
+    "Defaults on SQLite with `synchronous=FULL`, submits and worker in one process; the type may run 100 attempts at once, and loopback is " +
+    "an allowed target. Sendings are signed and recorded.",
+};

@@ -13,12 +13,14 @@ export interface Metric {
   digits: number;
 }
 
-/** One figure of ours divided by the best of others, as the median of the rounds' ratios. */
+/** One figure of ours against the best of others, within a round; the median of the rounds counts. */
 export interface Bar {
   metric: string;
   ours: Entrant;
   over: readonly Entrant[];
-  /** The ratio that is promised: at least this where higher is better, at most where lower is better. */
+  /** `ratio`: ours divided by theirs. `difference`: ours less theirs, for what comes on top of a floor. Default: `ratio`. */
+  compare?: "ratio" | "difference";
+  /** What is promised: at least this where higher is better, at most where lower is better. */
   must?: number;
   aim?: number;
 }

@@ -22,10 +22,11 @@ export class Child<Methods extends object> {
   #calls = 0;
   #output = "";
 
-  /** @param script The compiled file to run. @param options.name Stands in every error of this process. */
-  constructor(script: URL, options: { name: string }) {
+  /** @param script The compiled file to run. @param options.name Stands in every error of this process. @param options.nodeFlags Flags of Node. */
+  constructor(script: URL, options: { name: string; nodeFlags?: readonly string[] }) {
     this.#name = options.name;
-    this.#process = fork(script, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv: [] });
+    const execArgv = [...(options.nodeFlags ?? [])];
+    this.#process = fork(script, [], { stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv });
     const keep = (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString()).slice(-KEPT_OUTPUT_CHARACTERS);
     };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Entrant } from "./entrants.js";
 import type { Bar, Measure } from "./measure.js";
-import { ratioOf, reportOf, verdictOf } from "./report.js";
+import { comparisonOf, reportOf, verdictOf } from "./report.js";
 import type { RunResults } from "./results.js";
 
 const entrant = (id: string, label: string): Entrant => ({
@@ -27,16 +27,16 @@ function resultsOf(figures: Record<string, number[]>): RunResults {
   return { pace: "quick", rounds: 3, facts: { Node: "v20" }, turns, failures: [] };
 }
 
-describe("ratioOf", () => {
+describe("comparisonOf", () => {
   it("compares with the best other of each round, not with the best overall", () => {
     const results = resultsOf({ ours: [100, 200, 300], peer: [50, 10, 10], other: [10, 40, 50] });
 
-    expect(ratioOf(results, measure, bar)).toEqual({ median: 5, min: 2, max: 6, count: 3 });
+    expect(comparisonOf(results, measure, bar)).toEqual({ median: 5, min: 2, max: 6, count: 3 });
   });
 
   it("has nothing to say when ours or one of the others was not measured", () => {
-    expect(ratioOf(resultsOf({ peer: [1], other: [1] }), measure, bar)).toBeUndefined();
-    expect(ratioOf(resultsOf({ ours: [1], peer: [1] }), measure, bar)).toBeUndefined();
+    expect(comparisonOf(resultsOf({ peer: [1], other: [1] }), measure, bar)).toBeUndefined();
+    expect(comparisonOf(resultsOf({ ours: [1], peer: [1] }), measure, bar)).toBeUndefined();
   });
 });
 
@@ -68,6 +68,15 @@ describe("reportOf", () => {
     expect(report).toContain("| 4.00 (2.00–6.00) | ≥ 3 | ≥ 5 | holds |");
     expect(report).toContain("- **Peer**: settings of Peer");
     expect(report).toContain("at quick pace");
+  });
+
+  it("shows a difference as one, with the digits of its figure", () => {
+    const results = resultsOf({ ours: [10, 12], peer: [4, 4] });
+    const above: Bar = { metric: "perSecond", ours, over: [peer], compare: "difference", aim: 9 };
+
+    const report = reportOf(results, [{ ...measure, bars: [above] }]);
+
+    expect(report).toContain("| jobs/s: Ours − Peer | 7 (6–8) |");
   });
 
   it("says a note once, with all those of whom it is true", () => {

@@ -2,7 +2,7 @@
 import type { Entrant } from "./entrants.js";
 import type { Bar, Measure, Metric } from "./measure.js";
 import { figureByRound, type RunResults } from "./results.js";
-import { pairedRatios, type Summary, summarize } from "./statistics.js";
+import { paired, type Summary, summarize } from "./statistics.js";
 
 export type Verdict = "aim reached" | "holds" | "MISSED" | "not measured" | "";
 
@@ -17,18 +17,19 @@ export function reportOf(results: RunResults, measures: readonly Measure[]): str
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-/** The median of the rounds' ratios against the bar, or `undefined` when one side was not measured. */
-export function ratioOf(results: RunResults, measure: Measure, bar: Bar): Summary | undefined {
+/** The median of the rounds' ratios or differences against the bar, or `undefined` when one side was not measured. */
+export function comparisonOf(results: RunResults, measure: Measure, bar: Bar): Summary | undefined {
   const of = (entrant: Entrant) => figureByRound(results, { measure, entrant: entrant.id, metric: bar.metric });
-  return summarize(pairedRatios(of(bar.ours), bar.over.map(of), { better: metricOf(measure, bar.metric).better }));
+  const { better } = metricOf(measure, bar.metric);
+  return summarize(paired(of(bar.ours), bar.over.map(of), { better, compare: bar.compare }));
 }
 
-export function verdictOf(ratio: Summary | undefined, bar: Bar, better: Metric["better"]): Verdict {
+export function verdictOf(compared: Summary | undefined, bar: Bar, better: Metric["better"]): Verdict {
   const reaches = (line: number, value: number) => (better === "higher" ? value >= line : value <= line);
-  if (ratio === undefined) return "not measured";
-  if (bar.aim !== undefined && reaches(bar.aim, ratio.median)) return "aim reached";
+  if (compared === undefined) return "not measured";
+  if (bar.aim !== undefined && reaches(bar.aim, compared.median)) return "aim reached";
   if (bar.must === undefined) return "";
-  return reaches(bar.must, ratio.median) ? "holds" : "MISSED";
+  return reaches(bar.must, compared.median) ? "holds" : "MISSED";
 }
 
 function factsOf(results: RunResults): string {
@@ -40,7 +41,7 @@ function factsOf(results: RunResults): string {
 
 function measureSection(results: RunResults, measure: Measure): string {
   const head = `## ${measure.title} (\`${measure.id}\`)\n\n${measure.explanation(results.pace)}`;
-  return [head, figuresTable(results, measure), ratiosTable(results, measure), notesOf(results, measure)]
+  return [head, figuresTable(results, measure), comparisonsTable(results, measure), notesOf(results, measure)]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -56,21 +57,22 @@ function figuresTable(results: RunResults, measure: Measure): string {
   return table(["median (min–max)", ...measure.metrics.map((metric) => metric.label)], rows);
 }
 
-function ratiosTable(results: RunResults, measure: Measure): string {
+function comparisonsTable(results: RunResults, measure: Measure): string {
   const rows = measure.bars.map((bar) => {
     const metric = metricOf(measure, bar.metric);
-    const ratio = ratioOf(results, measure, bar);
+    const compared = comparisonOf(results, measure, bar);
+    const by = bar.compare === "difference" ? { sign: "−", digits: metric.digits } : { sign: "÷", digits: 2 };
     const sign = metric.better === "higher" ? "≥" : "≤";
     const over = bar.over.map((entrant) => entrant.label).join(" | ");
     return [
-      `${metric.label}: ${bar.ours.label} ÷ ${bar.over.length > 1 ? `best of (${over})` : over}`,
-      summaryText(ratio, 2),
+      `${metric.label}: ${bar.ours.label} ${by.sign} ${bar.over.length > 1 ? `best of (${over})` : over}`,
+      summaryText(compared, by.digits),
       bar.must === undefined ? "" : `${sign} ${bar.must}`,
       bar.aim === undefined ? "" : `${sign} ${bar.aim}`,
-      verdictOf(ratio, bar, metric.better),
+      verdictOf(compared, bar, metric.better),
     ];
   });
-  return rows.length === 0 ? "" : table(["ratio within a round", "median (min–max)", "must", "aim", "verdict"], rows);
+  return rows.length === 0 ? "" : table(["within a round", "median (min–max)", "must", "aim", "verdict"], rows);
 }
 
 /** A note once, with all the entrants of whom it is true: what differs between them stands apart. */

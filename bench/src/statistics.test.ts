@@ -1,6 +1,6 @@
 // The figures of the report, checked on values that can be worked out by hand.
 import { describe, expect, it } from "vitest";
-import { pairedRatios, quantile, rotate, summarize } from "./statistics.js";
+import { paired, quantile, rotate, summarize } from "./statistics.js";
 
 const rounds = (...values: number[]) => new Map(values.map((value, index) => [index, value]));
 
@@ -28,23 +28,31 @@ describe("quantile", () => {
   });
 });
 
-describe("pairedRatios", () => {
+describe("paired", () => {
   it("divides within a round by the best other of that round", () => {
-    const ratios = pairedRatios(rounds(20, 90), [rounds(10, 30), rounds(5, 45)], { better: "higher" });
+    const ratios = paired(rounds(20, 90), [rounds(10, 30), rounds(5, 45)], { better: "higher" });
 
     expect(ratios).toEqual([2, 2]);
   });
 
   it("takes the lowest other as the best where lower is better", () => {
-    const ratios = pairedRatios(rounds(1), [rounds(2), rounds(4)], { better: "lower" });
+    const ratios = paired(rounds(1), [rounds(2), rounds(4)], { better: "lower" });
 
     expect(ratios).toEqual([0.5]);
   });
 
   it("leaves out rounds in which one of the others was not measured: it might have been the best", () => {
-    const ratios = pairedRatios(rounds(10, 20), [rounds(5, 10), new Map([[1, 10]])], { better: "higher" });
+    const ratios = paired(rounds(10, 20), [rounds(5, 10), new Map([[1, 10]])], { better: "higher" });
 
     expect(ratios).toEqual([2]);
+  });
+});
+
+describe("paired by difference", () => {
+  it("takes the best other of the round from ours", () => {
+    const above = paired(rounds(30, 20), [rounds(10, 25)], { better: "lower", compare: "difference" });
+
+    expect(above).toEqual([20, -5]);
   });
 });
 

@@ -25,24 +25,26 @@ export function summarize(values: readonly number[]): Summary | undefined {
 }
 
 /**
- * Divides ours by the best of the others, round by round. Neighbours in time share the machine's mood,
- * so these ratios are steadier than the ratio of two medians.
+ * Sets ours against the best of the others, round by round. Neighbours in time share the machine's mood,
+ * so these ratios are steadier than the ratio of two medians; and so are differences.
  *
  * @param options.better Which of the others counts as the best: the one with the highest or the lowest figure.
+ * @param options.compare Whether ours is divided by theirs, or theirs taken from ours. Default: `ratio`.
  */
-export function pairedRatios(
+export function paired(
   ours: ByRound,
   others: readonly ByRound[],
-  options: { better: "higher" | "lower" },
+  options: { better: "higher" | "lower"; compare?: "ratio" | "difference" | undefined },
 ): number[] {
-  const ratios: number[] = [];
+  const compared: number[] = [];
   for (const [round, value] of ours) {
     const rivals = others.flatMap((other) => other.get(round) ?? []);
     // The one that is missing might have been the best.
     if (rivals.length < others.length) continue;
-    ratios.push(value / (options.better === "higher" ? Math.max(...rivals) : Math.min(...rivals)));
+    const best = options.better === "higher" ? Math.max(...rivals) : Math.min(...rivals);
+    compared.push(options.compare === "difference" ? value - best : value / best);
   }
-  return ratios;
+  return compared;
 }
 
 /** Moves the first `by` items to the end, so that no entrant always runs first. */

@@ -36,7 +36,7 @@ export class Turn {
       choice,
       processIds,
       label: entrant.label,
-      start: (name) => this.#start(CONTENDER_SCRIPT, name),
+      start: (name, nodeFlags) => this.#start(CONTENDER_SCRIPT, name, nodeFlags),
     });
   }
 
@@ -50,9 +50,9 @@ export class Turn {
     return this.#cleanup.undo();
   }
 
-  #start<Methods extends object>(script: URL, name: string): Child<Methods> {
+  #start<Methods extends object>(script: URL, name: string, nodeFlags: readonly string[] = []): Child<Methods> {
     this.#requireRunning();
-    const child = new Child<Methods>(script, { name });
+    const child = new Child<Methods>(script, { name, nodeFlags });
     this.#cleanup.add(`process of ${name}`, () => child.end());
     return child;
   }
@@ -87,10 +87,12 @@ export class Turn {
   }
 }
 
+type StartContender = (name: string, nodeFlags?: readonly string[]) => Child<ContenderMethods>;
+
 /** An entrant on its store; its processes start when they are asked for. */
 export class OpenEntrant {
   readonly choice: ContenderChoice;
-  readonly #start: (name: string) => Child<ContenderMethods>;
+  readonly #start: StartContender;
   readonly #label: string;
   readonly #processIds: number[];
   readonly #children: Child<ContenderMethods>[] = [];
@@ -99,7 +101,7 @@ export class OpenEntrant {
     choice: ContenderChoice;
     processIds: number[];
     label: string;
-    start: (name: string) => Child<ContenderMethods>;
+    start: StartContender;
   }) {
     this.choice = options.choice;
     this.#start = options.start;
@@ -107,8 +109,8 @@ export class OpenEntrant {
     this.#processIds = options.processIds;
   }
 
-  startProcess(): Child<ContenderMethods> {
-    const child = this.#start(this.#label);
+  startProcess(nodeFlags?: readonly string[]): Child<ContenderMethods> {
+    const child = this.#start(this.#label, nodeFlags);
     this.#children.push(child);
     this.#processIds.push(child.processId);
     return child;

@@ -23,16 +23,26 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
     const { openBareFastify } = await import("./bare-fastify.js");
     return { openHttp: openBareFastify };
   },
+  async "bare-sse"() {
+    const { openBareSse } = await import("./bare-sse.js");
+    return { openFollowed: openBareSse };
+  },
+  async "bare-undici"() {
+    const { openBareUndici } = await import("./bare-undici.js");
+    return { openWebhooks: openBareUndici };
+  },
   async "meanwhile-sqlite"() {
-    const [whole, claims] = await Promise.all([
+    const [whole, claims, followed] = await Promise.all([
       import("./meanwhile-sqlite.js"),
       import("./meanwhile-sqlite-claims.js"),
+      import("./meanwhile-followed.js"),
     ]);
     return {
       openSubmits: (store) => whole.openMeanwhileSubmits(store),
       openDrain: (store) => whole.openMeanwhileDrain(store),
       openHttp: (store, options) => whole.openMeanwhileHttp(store, options),
       openClaims: claims.openSqliteClaims,
+      openFollowed: followed.openMeanwhileFollowed,
     };
   },
   async "meanwhile-sqlite-thread"() {

@@ -80,7 +80,14 @@ function waitingJob(id: string, now: number): Job {
       startBy: null,
       completeBy: null,
     },
-    ...{ timeoutMs: 600_000, cancelRequestedBy: null, callbackId: null, concurrencyKey: null, webhook: null, rerunOf: null },
+    ...{
+      timeoutMs: 600_000,
+      cancelRequestedBy: null,
+      callbackId: null,
+      concurrencyKey: null,
+      webhook: null,
+      rerunOf: null,
+    },
     ...{ traceparent: null, tracestate: null, requestId: null },
   };
 }

@@ -7,9 +7,11 @@ import { chunks, echoResult, wrongStore } from "../jobs.js";
 const TYPE = "demo.echo";
 const BULK_SIZE = 1_000;
 /** As many attempts at once as BullMQ's worker is given. */
-const CONCURRENCY = 100;
+export const CONCURRENCY = 100;
 const LATER_THAN_ANY_LEASE = Number.MAX_SAFE_INTEGER;
-const LOCAL = { principal: { owner: "local", name: "local", scopes: null, expiresAt: null, credentialId: null } };
+export const LOCAL = {
+  principal: { owner: "local", name: "local", scopes: null, expiresAt: null, credentialId: null },
+};
 
 /** A file's store; by default meanwhile opens it itself, from the address. */
 export type OpenStore = (file: string) => Store;

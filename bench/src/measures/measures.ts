@@ -4,8 +4,13 @@ import { claimCost } from "./claim-cost.js";
 import { drain } from "./drain.js";
 import { httpCpu } from "./http-cpu.js";
 import { httpSubmit } from "./http-submit.js";
+import { idleFollowers } from "./idle-followers.js";
 import { idleLatency } from "./idle-latency.js";
+import { liveFollowers } from "./live-followers.js";
 import { submits } from "./submits.js";
 import { thread } from "./thread.js";
 
-export const measures: readonly Measure[] = [submits, drain, httpSubmit, idleLatency, claimCost, httpCpu, thread];
+export const measures: readonly Measure[] = [
+  ...[submits, drain, httpSubmit, idleLatency, claimCost, httpCpu],
+  ...[idleFollowers, liveFollowers, thread],
+];

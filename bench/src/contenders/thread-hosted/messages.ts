@@ -2,7 +2,9 @@
 import { AppError, type Store } from "@meanwhile/core";
 
 /** The parts of the port whose methods all take plain records and give a promise of plain records. */
-export type RoomName = "jobs" | "events" | "logs" | "files" | "apiKeys";
+export type RoomName =
+  | ("jobs" | "events" | "logs" | "files" | "apiKeys")
+  | ("secrets" | "deliveries" | "webhookEndpoints");
 
 export type Call =
   | { id: number; room: RoomName; method: string; values: readonly unknown[] }
@@ -25,6 +27,10 @@ export const ROOM_METHODS: { readonly [Room in RoomName]: readonly (keyof Store[
   logs: ["append", "read"],
   files: ["insert", "find", "link", "linkedTo", "findExpired", "remove"],
   apiKeys: ["insert", "findByHash", "list", "revoke"],
+  secrets: ["ensure"],
+  // All but those that give no promise.
+  deliveries: ["claim", "settle", "handBack", "find", "list", "requeue", "recover", "stop", "prune"],
+  webhookEndpoints: ["insert", "find", "list", "update", "remove"],
 };
 
 export function pack<Item>(items: readonly Item[]): Batch<Item> {

@@ -39,6 +39,14 @@ export function createThreadHostedStore(options: { file: string }): Store {
     logs: room("logs"),
     files: room("files"),
     apiKeys: room("apiKeys"),
+    secrets: room("secrets"),
+    deliveries: {
+      ...room("deliveries"),
+      configure: (options) => void call({ room: "deliveries", method: "configure", values: [options] }),
+      // Only a hint, of which this benchmark makes no use: nobody here sends anything.
+      onQueued: () => () => {},
+    },
+    webhookEndpoints: room("webhookEndpoints"),
     // Both threads read the clock of the same machine.
     now: async () => Date.now(),
     watch,
