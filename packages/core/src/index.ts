@@ -16,6 +16,8 @@ export * from "./engine/engine.js";
 export * from "./errors.js";
 export * from "./event/event.js";
 export type { EventReader, Subscription } from "./event/job-tail.js";
+export type { LogFilter, LogItem } from "./event/log-page.js";
+export type { LogOptions, LogReader, LogSubscription } from "./event/log-tail.js";
 export * from "./files/file-bytes.js";
 export * from "./files/files.js";
 export * from "./ids.js";

@@ -35,7 +35,7 @@ export function createEvents(connection: Connection): Synchronous<EventStore> {
 }
 
 function readPosition(after: string): number {
-  if (/^\d{1,16}$/.test(after)) return Number(after);
+  if (/^\d{16}$/.test(after)) return Number(after);
   throw new AppError("invalid_request", {
     message: "The position in the log cannot be read. Send the position of an earlier page, or none.",
   });

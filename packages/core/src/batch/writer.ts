@@ -55,6 +55,7 @@ export function createWriter({ store, clock, wakeups }: { store: Store; clock: C
       }
     }
     for (const type of types) wakeups.workAppeared(type);
+    wakeups.jobsInserted();
   };
 
   const hintCommitted = ({ change, type }: TypedChange, result: CommitResult) => {

@@ -3,6 +3,8 @@ import { isTerminal } from "@meanwhile/protocol";
 import { createWebhookVerbs } from "../delivery/webhook-verbs.js";
 import { toJobEvent } from "../event/event.js";
 import { iterate } from "../event/follow.js";
+import type { LogItem } from "../event/log-page.js";
+import { createLogTail } from "../event/log-tail.js";
 import { createTails } from "../event/tails.js";
 import { isUuid } from "../ids.js";
 import type { Job, JobId } from "../job/job.js";
@@ -22,6 +24,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
   const { store, wakeups, files, clock } = dependencies;
   const submitter = createSubmitter(dependencies);
   const tails = createTails({ store, wakeups });
+  const logTail = createLogTail({ store, wakeups, clock });
 
   const get = async (jobId: JobId, { principal }: Access): Promise<Job> => {
     if (!hasScope(principal, "jobs:read")) throw missingScope("jobs:read");
@@ -93,6 +96,10 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       yield* iterate((reader) => tails.subscribe(job, { after, reader }), signal);
     },
     subscribe: tails.subscribe,
+    async *followAll({ signal, ...options }) {
+      yield* iterate<LogItem>((reader) => logTail.subscribe({ ...options, reader }), signal);
+    },
+    subscribeAll: logTail.subscribe,
     async logs(jobId, { principal, ...options }) {
       if (!hasScope(principal, "jobs:logs")) throw missingScope("jobs:logs");
       await findVisible(jobId, { principal });

@@ -2,6 +2,8 @@
 import type { JobEvent, LogLevel, SubmitEnvelope } from "@meanwhile/protocol";
 import type { WebhookVerbs } from "../delivery/webhooks.js";
 import type { EventReader, Subscription } from "../event/job-tail.js";
+import type { LogItem } from "../event/log-page.js";
+import type { LogOptions, LogSubscription } from "../event/log-tail.js";
 import type { Job, JobId } from "../job/job.js";
 import type { Principal } from "../principal/principal.js";
 import type { LogLine } from "../store/job-log-store.js";
@@ -75,6 +77,22 @@ export interface Engine {
    * @param job As `get` just gave it to the principal: that it did is the permission.
    */
   subscribe(job: Job, options: { after: number; reader: EventReader }): Subscription;
+
+  /**
+   * Yields the events of all jobs that the principal may see, in the order of their commits. Has no end of its own.
+   *
+   * Where events are missing behind the position, because their jobs were purged, it says so with a `reset` first; what is
+   * kept follows.
+   *
+   * @param options.after A position that was seen; `null` starts at the oldest event that is kept, `undefined` (the default) with
+   *   what is still to come.
+   * @throws AppError `invalid_request` where the position cannot be read; `store_unavailable` at any time, `shutting_down` when
+   *   this process stops (resume with the last position).
+   */
+  followAll(options: Omit<LogOptions, "reader"> & { signal?: AbortSignal }): AsyncIterable<LogItem>;
+
+  /** What `followAll` yields, handed out instead of fetched. @throws AppError `invalid_request`, before anything is handed out. */
+  subscribeAll(options: LogOptions): Promise<LogSubscription>;
 
   logs(
     jobId: JobId,

@@ -24,13 +24,13 @@ interface Reader<T> {
  * @throws whatever the subscription reports as its error, after all that came before.
  */
 export async function* iterate<T>(
-  subscribe: (reader: Reader<T>) => Pausable,
+  subscribe: (reader: Reader<T>) => Pausable | Promise<Pausable>,
   signal: AbortSignal = NEVER,
 ): AsyncGenerator<T, void, undefined> {
   const waiting: (readonly T[])[] = [];
   let over: { readonly error?: unknown } | undefined;
   let wake = () => {};
-  const subscription = subscribe({
+  const subscription = await subscribe({
     onEvents(events) {
       if (waiting.push(events) >= MOST_WAITING) subscription.pause();
       wake();

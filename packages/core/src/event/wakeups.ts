@@ -36,6 +36,8 @@ export interface Wakeups {
   jobMoved(jobId: JobId, lastSeq: number): void;
   /** A change of this job was committed by this process, and the job may have ended, or gone. */
   jobEnded(jobId: JobId, lastSeq: number): void;
+  /** Jobs were inserted, ready or not: nobody follows one of them yet, but the log of all has grown. */
+  jobsInserted(): void;
   /** Jobs of the type may have become ready; without a type, jobs of any type. */
   workAppeared(type?: string): void;
   /** A job waits until this instant. */
@@ -52,6 +54,8 @@ export interface Wakeups {
   onWork(listener: (type: string | undefined) => void): () => void;
   onDelay(listener: (runAt: number) => void): () => void;
   onCancel(listener: (jobId: JobId) => void): () => void;
+  /** Something was committed, here or elsewhere; also once a second without any hint, and at the stop. */
+  onCommit(listener: () => void): () => void;
   /** Another process has committed something. */
   onForeignCommit(listener: () => void): () => void;
 
@@ -82,11 +86,16 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   const delayListeners = new Set<(runAt: number) => void>();
   const cancelListeners = new Set<(jobId: JobId) => void>();
   const foreignListeners = new Set<() => void>();
+  const commitListeners = new Set<() => void>();
   let unwatch: (() => void) | undefined;
   let cancelPoll: (() => void) | undefined;
   let stopped = false;
   let looking = false;
   let lookAgain = false;
+
+  const committed = () => {
+    for (const listener of commitListeners) listener();
+  };
 
   const tell = (jobId: JobId, lastSeq: number, mayHaveEnded: boolean) => {
     const listeners = watched.get(jobId);
@@ -121,13 +130,15 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   const foreignCommit = () => {
     if (watched.size > 0) void lookUp();
     for (const listener of foreignListeners) listener();
+    committed();
   };
 
   const poll = () => {
     cancelPoll = clock.after(POLL_EVERY_MS, () => {
       cancelPoll = undefined;
-      if (watched.size === 0) return;
+      if (watched.size === 0 && commitListeners.size === 0) return;
       void lookUp();
+      committed();
       poll();
     });
   };
@@ -135,13 +146,13 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   // The store looks for foreign commits only while somebody here would care.
   const watchIfNeeded = () => {
     if (stopped) return;
-    const needed = watched.size > 0 || foreignListeners.size > 0;
+    const needed = watched.size + commitListeners.size + foreignListeners.size > 0;
     if (needed && unwatch === undefined) unwatch = store.watch(foreignCommit);
     if (!needed && unwatch !== undefined) {
       unwatch();
       unwatch = undefined;
     }
-    if (watched.size > 0 && cancelPoll === undefined) poll();
+    if (watched.size + commitListeners.size > 0 && cancelPoll === undefined) poll();
   };
 
   const listen = <T>(listeners: Set<T>, listener: T) => {
@@ -194,8 +205,15 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
   };
 
   return {
-    jobMoved: (jobId, lastSeq) => tell(jobId, lastSeq, false),
-    jobEnded: (jobId, lastSeq) => tell(jobId, lastSeq, true),
+    jobMoved: (jobId, lastSeq) => {
+      tell(jobId, lastSeq, false);
+      committed();
+    },
+    jobEnded: (jobId, lastSeq) => {
+      tell(jobId, lastSeq, true);
+      committed();
+    },
+    jobsInserted: committed,
     workAppeared: (type) => {
       for (const listener of workListeners) listener(type);
     },
@@ -211,6 +229,7 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
     onWork: (listener) => listen(workListeners, listener),
     onDelay: (listener) => listen(delayListeners, listener),
     onCancel: (listener) => listen(cancelListeners, listener),
+    onCommit: (listener) => listen(commitListeners, listener),
     onForeignCommit: (listener) => listen(foreignListeners, listener),
     get isStopped() {
       return stopped;
@@ -222,6 +241,7 @@ export function createWakeups({ store, clock, logger }: WakeupsDependencies): Wa
       unwatch?.();
       unwatch = undefined;
       for (const jobId of [...watched.keys()]) tell(jobId, Number.POSITIVE_INFINITY, true);
+      committed();
     },
   };
 }
