@@ -47,15 +47,14 @@ export function unreadableLastEventId(value: string): AppError {
   });
 }
 
-/** Takes the answer out of Fastify's hands; what its hooks would have added is in the headers. */
-export function takeOver(
+/** The answer for a channel to write. `reply.hijack()` must follow, unless it is refused instead. */
+export function outside(
   { options }: ServerContext,
   reply: FastifyReply,
   vary: string,
 ): { response: ServerResponse; headers: OutgoingHttpHeaders } {
-  reply.hijack();
   const origin = options.allowedOrigins.size > 0 ? ", Origin" : "";
-  // Fastify types every header as text or number; Node knows a few that are text only, and sets none of them here.
+  // What Fastify's hooks would have added. It types every header as text or number; those that Node knows as text only are not among them.
   const headers = { ...reply.getHeaders(), vary: vary + origin } as OutgoingHttpHeaders;
   return { response: reply.raw, headers };
 }

@@ -69,6 +69,19 @@ export function queryOneOf<T extends string>(
   throw badQuery(name, `must be one of ${allowed.join(", ")}, got ${shown(value as string)}.`);
 }
 
+/** One or several, with commas between. */
+export function queryList<T extends string>(
+  request: FastifyRequest,
+  name: string,
+  allowed?: readonly T[],
+): readonly T[] | undefined {
+  const values = queryText(request, name)?.split(",") as T[] | undefined;
+  const unknown = values?.find((value) => value === "" || (allowed !== undefined && !allowed.includes(value)));
+  if (unknown === undefined) return values;
+  const choice = allowed === undefined ? "a name, or several with commas between" : `of ${allowed.join(", ")}`;
+  throw badQuery(name, `must hold ${choice}; got ${shown(unknown)}.`);
+}
+
 export function queryLimit(request: FastifyRequest): number {
   return queryInteger(request, "limit", LIMITS.pageItems);
 }

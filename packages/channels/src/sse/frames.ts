@@ -1,5 +1,5 @@
 // What stands on the wire: events, comments and hints as text/event-stream (WHATWG HTML, section 9.2).
-import { pushedEventText } from "@meanwhile/core";
+import { type LogItem, pushedEventText } from "@meanwhile/core";
 import type { JobEvent } from "@meanwhile/protocol";
 
 export interface Frame {
@@ -34,6 +34,14 @@ export function retryFrame(ms: number): string {
 /** An event of one job. */
 export function jobEventFrame(event: JobEvent, linkBase: string): string {
   return frame({ id: String(event.seq), event: event.type, data: pushedEventText(event, linkBase) });
+}
+
+/** What comes along the stream of all jobs. */
+export function logItemFrame(item: LogItem, linkBase: string): string {
+  if (item.kind === "event") {
+    return frame({ id: item.position, event: item.event.type, data: pushedEventText(item.event, linkBase) });
+  }
+  return frame({ event: "reset", data: JSON.stringify({ after: item.position }) });
 }
 
 /** A line break would begin a field that nobody meant, a NUL would void an id. None has business here; JSON holds none. */

@@ -1,14 +1,25 @@
 // The channel of server-sent events: opens streams on responses of node:http, and ends them all when the server drains.
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { Clock, Engine, Job, Logger, Principal, Random } from "@meanwhile/core";
+import type {
+  Clock,
+  Engine,
+  Job,
+  LogFilter,
+  Logger,
+  LogItem,
+  LogReader,
+  LogSubscription,
+  Principal,
+  Random,
+} from "@meanwhile/core";
 import type { JobEvent } from "@meanwhile/protocol";
-import { comment, jobEventFrame, retryFrame } from "./frames.js";
+import { comment, cursorFrame, jobEventFrame, logItemFrame, retryFrame } from "./frames.js";
 import { createHeartbeat } from "./heartbeat.js";
 import { createOwnerCounts } from "./owner-counts.js";
-import { type OpenStream, SseStream } from "./stream.js";
+import { type OpenStream, SseStream, type StreamParts } from "./stream.js";
 
 export interface SseChannelOptions {
-  readonly engine: Pick<Engine, "subscribe">;
+  readonly engine: Pick<Engine, "subscribe" | "subscribeAll">;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: Random;
@@ -35,6 +46,13 @@ export interface SseChannel {
    * @param job As the principal was just allowed to read it.
    */
   followJob(response: ServerResponse, options: StreamRequest & { job: Job; after: number }): void;
+  /**
+   * Answers with the events of all jobs that the principal may see. Rejects before anything is answered.
+   *
+   * @param after As for `engine.subscribeAll`.
+   * @throws AppError `invalid_request` where the position cannot be read.
+   */
+  followAll(response: ServerResponse, options: StreamRequest & LogFilter & { after?: string }): Promise<void>;
   /**
    * Answers with a stream that only says when to come back. To readers of this kind any status but 200 is the end for good:
    * they would never ask again after a 503.
@@ -68,6 +86,8 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
   const streams = new Set<OpenStream>();
   const bytesOfRun = shareBytes((event: JobEvent) => jobEventFrame(event, linkBase));
   const counts = createOwnerCounts(options.streamsPerOwner ?? 10_000);
+  const textOfItem = remember((item: LogItem) => logItemFrame(item, linkBase));
+  const textOfItems = (items: readonly LogItem[]) => items.map(textOfItem).join("");
   let isDraining = false;
 
   const comeBack = () => retryFrame(RETRY_MS + Math.floor(random() * SPREAD_MS));
@@ -80,14 +100,14 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
   const open = <T>(
     response: ServerResponse,
     request: StreamRequest,
-    bytesOf: (events: readonly T[]) => Buffer | string,
+    flow: Pick<StreamParts<T>, "bytesOf" | "signOfLife">,
   ): SseStream<T> => {
     const { owner } = request.principal;
     response.writeHead(200, headersOf(request));
     counts.enter(owner);
     const stream = new SseStream<T>({
       response,
-      bytesOf,
+      ...flow,
       logger,
       onClosed(closed) {
         streams.delete(closed);
@@ -111,9 +131,25 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
     followJob(response, { job, after, ...request }) {
       if (response.req.method === "HEAD") return void response.writeHead(200, headersOf(request)).end();
       if (isDraining) return postpone(response, request);
-      const stream = open(response, request, bytesOfRun);
+      const stream = open(response, request, { bytesOf: bytesOfRun });
       const subscription = engine.subscribe(job, { after, reader: stream });
       stream.begin(subscription, endWithCredential(stream, request.principal));
+    },
+    async followAll(response, { headers, ...wanted }) {
+      const { principal } = wanted;
+      const request = { principal, ...(headers === undefined ? {} : { headers }) };
+      if (response.req.method === "HEAD") return void response.writeHead(200, headersOf(request)).end();
+      if (isDraining) return postpone(response, request);
+      let stream: SseStream<LogItem> | undefined;
+      const reader: LogReader = {
+        onEvents: (items) => stream?.onEvents(items),
+        onEnd: () => stream?.onEnd(),
+        onError: (error) => stream?.onError(error),
+      };
+      const subscription = await engine.subscribeAll({ ...wanted, reader });
+      if (response.destroyed) return subscription.close();
+      stream = open(response, request, { bytesOf: textOfItems, signOfLife: cursorOrComment(subscription) });
+      stream.begin(subscription, endWithCredential(stream, principal));
     },
     drain() {
       isDraining = true;
@@ -124,6 +160,30 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
       for (const { queuedBytes } of streams) mostQueuedBytes = Math.max(mostQueuedBytes, queuedBytes);
       return { streams: streams.size, mostQueuedBytes };
     },
+  };
+}
+
+/** Followers of the whole log see different parts of it, each event being the same object to all. */
+function remember<T extends object>(textOf: (item: T) => string): (item: T) => string {
+  const known = new WeakMap<T, string>();
+  return (item) => {
+    let text = known.get(item);
+    if (text === undefined) {
+      text = textOf(item);
+      known.set(item, text);
+    }
+    return text;
+  };
+}
+
+/** In place of a comment, how far the log has been passed over: who comes back need not have it read once more. */
+function cursorOrComment(subscription: LogSubscription): () => string {
+  let told: string | null = null;
+  return () => {
+    const { cursor } = subscription;
+    if (cursor === null || cursor === told) return comment("still here");
+    told = cursor;
+    return cursorFrame(cursor);
   };
 }
 

@@ -20,6 +20,7 @@ import {
 } from "./log-page.js";
 import type { Wakeups } from "./wakeups.js";
 
+/** Nothing is called before `subscribe` has resolved, and its caller gone on. */
 export interface LogReader {
   /** A run of what the follower may see and wants, in the order of the log. */
   onEvents(items: readonly LogItem[]): void;
@@ -145,7 +146,8 @@ export function createLogTail({ store, wakeups, clock }: LogTailDependencies): L
       const isForeign = (after ?? "") > end;
       const position = after === undefined || isForeign ? end : (after ?? "");
       const follower = new LogFollower({ read, join, leave, chooser, reader }, { position, isForeign });
-      void follower.catchUp();
+      // Not before the caller has the subscription in hand.
+      clock.nextTurn(() => void follower.catchUp());
       return follower;
     },
   };

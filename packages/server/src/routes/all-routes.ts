@@ -3,6 +3,7 @@ import type { ServerContext } from "../context.js";
 import type { Route } from "../route.js";
 import { definitionRoutes } from "./definition-routes.js";
 import { documentRoutes } from "./documents.js";
+import { eventRoutes } from "./events.js";
 import { fileConversionRoutes } from "./file-conversions.js";
 import { fileRoutes } from "./files.js";
 import { healthRoutes } from "./health.js";
@@ -25,6 +26,7 @@ export function allRoutes(context: ServerContext): readonly Route[] {
     ...jobRoutes(context),
     ...jobDetailRoutes(context),
     ...jobEventRoutes(context),
+    ...eventRoutes(context),
     ...jobActionRoutes(context),
     ...ticketRoutes(context),
     ...webSocketRoutes(),

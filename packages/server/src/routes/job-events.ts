@@ -3,7 +3,7 @@ import { AppError, isOutage, type Job } from "@meanwhile/core";
 import { isTerminal } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.js";
-import { EVENT_STREAM, lastEventId, prefersEventStream, takeOver, unreadableLastEventId } from "../event-stream.js";
+import { EVENT_STREAM, lastEventId, outside, prefersEventStream, unreadableLastEventId } from "../event-stream.js";
 import { JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE } from "../job-answer.js";
 import { json, ref } from "../openapi/refs.js";
 import { AFTER_PARAMETER, LIMIT_PARAMETER, pathJobId, queryAfter, queryLimit } from "../query.js";
@@ -68,15 +68,15 @@ async function stream(context: ServerContext, request: FastifyRequest, reply: Fa
     job = await engine.get(pathJobId(request), { principal });
   } catch (error) {
     if (!isOutage(error)) throw error;
-    const { response, headers } = takeOver(context, reply, VARY);
+    const { response, headers } = outside(context, reply, VARY);
     sse.postpone(response, { headers });
-    return reply;
+    return reply.hijack();
   }
   if (after >= job.lastSeq && isTerminal(job.status)) return reply.code(204).header("vary", VARY).send();
   if (after > job.lastSeq) throw beyondTheEnd(after, job);
-  const { response, headers } = takeOver(context, reply, VARY);
+  const { response, headers } = outside(context, reply, VARY);
   sse.followJob(response, { job, after, principal, headers });
-  return reply;
+  return reply.hijack();
 }
 
 /** What the reader says by itself when it comes back stands over what its address said at first. */
