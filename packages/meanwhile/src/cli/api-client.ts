@@ -1,8 +1,10 @@
 // The commands' view of a server: JSON over HTTP, and every way it can fail as one sentence.
 import type { IncomingHttpHeaders } from "node:http";
+import { type Client, ConnectionError, createClient, type Notice, ProblemError } from "@meanwhile/client";
 import type { Problem } from "@meanwhile/protocol";
 import { CliError } from "./cli-error.js";
 import type { ExitReason } from "./exit-codes.js";
+import { nodeFetch } from "./node-fetch.js";
 import { type HttpAnswer, sendRequest } from "./send-request.js";
 
 export interface ApiRequest {
@@ -23,6 +25,8 @@ export interface ApiAnswer<T> {
 
 /** Longer than any wait that a server grants (60 s): a connection that says nothing until then is dead. */
 const LONGEST_SILENCE_MS = 90_000;
+/** A restart takes seconds; a server that stays away longer is reported. */
+const GIVE_UP_AFTER_MS = 60_000;
 
 export class ApiClient {
   readonly baseUrl: string;
@@ -38,8 +42,26 @@ export class ApiClient {
     const answer = await this.#send(path, request);
     const { status, headers } = answer;
     const fine = (status >= 200 && status < 300) || request.alsoFine?.includes(status) === true;
-    if (!fine) throw toCliError(answer, this.baseUrl);
+    if (!fine) throw problemToCliError(asProblem(answer.text), { status, baseUrl: this.baseUrl });
     return { status, headers, body: parse(answer, this.baseUrl) as T };
+  }
+
+  /** The client of the same server, for what is followed. What it throws and notices, `toCliError` puts into words. */
+  client(onNotice: (notice: Notice) => void): Client {
+    return createClient({
+      baseUrl: this.baseUrl,
+      ...(this.#token === undefined ? {} : { token: this.#token }),
+      fetch: nodeFetch,
+      follow: { giveUpAfterMs: GIVE_UP_AFTER_MS },
+      onNotice,
+    });
+  }
+
+  /** An error of the client as one of the commands; others as they are. */
+  toCliError(error: unknown): unknown {
+    if (error instanceof ConnectionError) return unreachable(this.baseUrl, error.cause ?? error);
+    if (!(error instanceof ProblemError)) return error;
+    return problemToCliError(error.problem, { status: error.status, baseUrl: this.baseUrl });
   }
 
   async #send(path: string, { method = "GET", body, headers, signal }: ApiRequest): Promise<HttpAnswer> {
@@ -103,8 +125,10 @@ function parse({ text, status }: HttpAnswer, baseUrl: string): unknown {
   }
 }
 
-function toCliError({ text, status }: HttpAnswer, baseUrl: string): CliError {
-  const problem = asProblem(text);
+function problemToCliError(
+  problem: Problem | undefined,
+  { status, baseUrl }: { status: number; baseUrl: string },
+): CliError {
   if (problem === undefined) {
     return new CliError("unreachable", `${baseUrl} answered ${status} without saying why: is it a meanwhile server?`);
   }

@@ -5,7 +5,6 @@ import type { ApiClient } from "./api-client.js";
 import { CliError } from "./cli-error.js";
 import { type CliIo, printLine } from "./cli-io.js";
 import { errorText } from "./event-text.js";
-import { followJob } from "./follow-job.js";
 import { wholeNumber } from "./option-values.js";
 import type { ProgressView } from "./progress-view.js";
 
@@ -28,21 +27,22 @@ export function addTimeoutOption(command: Command): Command {
  * Follows the job to its end.
  *
  * @returns the job as it is then.
- * @throws CliError `timeout` and `interrupted`, and as the client does.
+ * @throws CliError `timeout` and `interrupted`, and as `ApiClient.toCliError` has them.
  */
 export async function awaitJob(api: ApiClient, jobId: string, options: AwaitOptions): Promise<JobResource> {
   const { io, view, timeoutMs } = options;
   const interruption = io.interruption();
   const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const signal = limit === undefined ? interruption.signal : AbortSignal.any([interruption.signal, limit]);
+  const client = api.client((notice) => {
+    if (notice.kind === "away") printLine(io.stderr, `${messageOf(api.toCliError(notice.error))} Trying again …`);
+  });
   try {
-    const following = followJob(api, jobId, {
-      signal,
-      ...(options.after === undefined ? {} : { after: options.after }),
-      onTrouble: (message) => printLine(io.stderr, `${message} Trying again …`),
-    });
-    for await (const event of following) view.show(event);
-    return (await getJob(api, jobId, signal)).body;
+    // A server that was never there is reported at once; one that goes away is waited for.
+    await getJob(api, jobId, signal);
+    const job = client.job(jobId);
+    for await (const event of job.events({ after: options.after ?? 0, signal })) view.show(event);
+    return await job.get({ signal });
   } catch (error) {
     view.close();
     const goesOn = `It goes on; see it with: meanwhile watch ${jobId}`;
@@ -50,11 +50,15 @@ export async function awaitJob(api: ApiClient, jobId: string, options: AwaitOpti
     if (limit?.aborted === true) {
       throw new CliError("timeout", `The job has not finished within ${timeoutMs} ms. ${goesOn}`);
     }
-    throw error;
+    throw api.toCliError(error);
   } finally {
     view.close();
     interruption.release();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 export function getJob(api: ApiClient, jobId: string, signal?: AbortSignal) {

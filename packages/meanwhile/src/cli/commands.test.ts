@@ -236,6 +236,7 @@ describe("help", () => {
     "cancel",
     "list",
     "rerun",
+    "webhooks listen",
     "keys create",
     "keys list",
     "keys revoke",

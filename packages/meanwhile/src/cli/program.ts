@@ -15,6 +15,7 @@ import { addMigrate } from "./commands/migrate.js";
 import { addServe, addWorker } from "./commands/serve.js";
 import { addSubmit } from "./commands/submit.js";
 import { addWatch } from "./commands/watch.js";
+import { addWebhooks } from "./commands/webhooks.js";
 import { EXIT_CODES } from "./exit-codes.js";
 
 /** What a program with jobs of its own adds to `serve` and `worker`. */
@@ -50,7 +51,8 @@ export function createProgram(io: CliIo, own: OwnJobs = {}): Command {
     .addHelpText("after", `\n${exitCodeHelp()}\n\nExample:\n  meanwhile serve --jobs ./jobs/*.ts`);
   addServe(program, io, own);
   addWorker(program, io, own);
-  const commands = [addMigrate, addSubmit, addGet, addWatch, addLogs, addCancel, addList, addRerun, addKeys, addDoctor];
+  const ofJobs = [addSubmit, addGet, addWatch, addLogs, addCancel, addList, addRerun];
+  const commands = [addMigrate, ...ofJobs, addWebhooks, addKeys, addDoctor];
   for (const add of commands) add(program, io);
   return program;
 }

@@ -22,6 +22,7 @@ interface SubmitFlags {
   tag?: string[];
   callbackId?: string;
   concurrencyKey?: string;
+  webhook?: string;
 }
 
 export function addSubmit(program: Command, io: CliIo): void {
@@ -39,6 +40,7 @@ export function addSubmit(program: Command, io: CliIo): void {
     .option("--tag <tag>", "a word to find the job by, may be repeated", repeatable)
     .option("--callback-id <id>", "your own word for the job")
     .option("--concurrency-key <key>", "jobs with the same key run one after the other")
+    .option("--webhook <url>", "where the server tells of the job's end; see: meanwhile webhooks listen --help")
     .option("--json", "print the whole job as JSON")
     .addHelpText("after", "\nExample:\n  meanwhile submit demo.countdown '{\"steps\": 3}' --wait");
   addTimeoutOption(addServerOptions(command));
@@ -67,7 +69,7 @@ export function addSubmit(program: Command, io: CliIo): void {
 }
 
 function envelopeOf(flags: SubmitFlags): Record<string, unknown> {
-  const { priority, delayMs, runAt, tag, callbackId, concurrencyKey } = flags;
+  const { priority, delayMs, runAt, tag, callbackId, concurrencyKey, webhook } = flags;
   const members = {
     priority,
     delayMs,
@@ -75,6 +77,7 @@ function envelopeOf(flags: SubmitFlags): Record<string, unknown> {
     tags: tag,
     callbackId,
     concurrencyKey,
+    webhook: webhook === undefined ? undefined : { url: webhook },
   };
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
