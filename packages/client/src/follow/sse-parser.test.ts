@@ -47,6 +47,10 @@ describe("the event stream of the HTML standard", () => {
     expect(parse("data: a\r", "\ndata: b\r", "\n\r", "\n")).toEqual([{ event: "message", data: "a\nb", id: "" }]);
   });
 
+  it("an LF of its own behind a torn CR LF is an empty line", () => {
+    expect(parse("data: a\r", "\n", "\n")).toEqual([{ event: "message", data: "a", id: "" }]);
+  });
+
   it("keeps the retry time, where it is a number", () => {
     const parser = new SseParser();
     parser.push("retry: 2000\nretry: 1s\n\n");

@@ -31,8 +31,10 @@ export class SseParser {
   push(piece: string): SseFrame[] {
     const frames: SseFrame[] = [];
     let text = this.#withoutMark(piece);
-    if (this.#sawCr && text.startsWith("\n")) text = text.slice(1);
-    if (text !== "") this.#sawCr = false;
+    if (text !== "") {
+      if (this.#sawCr && text.startsWith("\n")) text = text.slice(1);
+      this.#sawCr = false;
+    }
     let start = 0;
     for (let index = 0; index < text.length; index++) {
       const character = text.charCodeAt(index);
