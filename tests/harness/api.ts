@@ -17,16 +17,19 @@ export type Problem = { readonly code: string; readonly [member: string]: unknow
 
 export class Api {
   readonly address: string;
+  readonly #credential: Readonly<Record<string, string>>;
 
-  constructor(address: string) {
+  /** @param options.token Sent with every request. Default: none. */
+  constructor(address: string, { token }: { token?: string | undefined } = {}) {
     this.address = address;
+    this.#credential = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   async request<Body = unknown>(method: string, path: string, { body, headers = {} }: RequestParts = {}) {
     const isJson = body !== undefined && typeof body !== "string";
     const response = await fetch(this.address + path, {
       method,
-      headers: { ...(isJson ? { "content-type": "application/json" } : {}), ...headers },
+      headers: { ...this.#credential, ...(isJson ? { "content-type": "application/json" } : {}), ...headers },
       ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : (body as string) }),
     });
     const text = await response.text();

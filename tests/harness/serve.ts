@@ -13,6 +13,8 @@ export interface ServeOptions {
   shutdownGraceMs?: number;
   /** Whether it serves gRPC too, on any port. Default: false, so that processes side by side do not want the same one. */
   grpc?: boolean;
+  /** The only key that opens it, `mw_` and at least 40 characters. Default: none; every caller is let in. */
+  apiKey?: string;
   env?: Readonly<Record<string, string>>;
 }
 
@@ -41,6 +43,7 @@ export async function serve({
       MEANWHILE_LEASE_MS: String(leaseMs),
       MEANWHILE_SHUTDOWN_GRACE_MS: String(options.shutdownGraceMs ?? 5_000),
       MEANWHILE_GRPC_PORT: grpc ? "0" : "off",
+      ...(options.apiKey === undefined ? {} : { MEANWHILE_API_KEYS: `tests:${options.apiKey}` }),
       ...options.env,
     },
     ready: role === "worker" ? /meanwhile: worker on/ : /meanwhile: API (http:\/\/[^/]+)\/.*\n/,
@@ -49,7 +52,7 @@ export async function serve({
   if (address === undefined) throw new Error(`The server ended before it was ready:\n${program.output()}`);
   return {
     ...program,
-    api: new Api(address),
+    api: new Api(address, { token: options.apiKey }),
     httpPort: address === "" ? undefined : Number(new URL(address).port),
     grpcPort: portIn(/meanwhile: API .* gRPC \S+:(\d+)\n/.exec(program.output())),
   };

@@ -4,8 +4,9 @@ import { startProxy, type TcpProxy } from "./proxy.js";
 import { type Served, type ServeOptions, serve } from "./serve.js";
 
 export interface SteadyServer {
-  /** A caller through a proxy of its own. */
+  /** A caller through the proxy `front`. */
   readonly api: Api;
+  readonly front: TcpProxy;
   /** How often it was killed. */
   readonly kills: number;
   /** Of the process that serves now. */
@@ -44,9 +45,10 @@ export async function startSteadyServer(options: ServeOptions): Promise<SteadySe
     await leaving.stop();
     printed += leaving.output();
   };
-  const own = await proxy("http");
+  const front = await proxy("http");
   return {
-    api: new Api(`http://127.0.0.1:${own.port}`),
+    api: new Api(`http://127.0.0.1:${front.port}`, { token: options.apiKey }),
+    front,
     get kills() {
       return kills;
     },
