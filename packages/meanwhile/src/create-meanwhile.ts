@@ -20,6 +20,7 @@ import { createServer, type HttpServer, type ServerOptions } from "@meanwhile/se
 import { grpcOnUse } from "./grpc-on-use.js";
 import { type JobHandle, jobHandle, type SubmitJobOptions } from "./job-handle.js";
 import { openStore } from "./open-store.js";
+import { openWebhooks, type WebhookOptions } from "./webhooks.js";
 
 export interface MeanwhileOptions {
   /** What `defineJob` made. */
@@ -38,6 +39,8 @@ export interface MeanwhileOptions {
   server?: ServerOptions;
   /** TLS, limits and reflection of the gRPC server. Only looked at where `grpc()` is called. */
   grpc?: GrpcServerOptions;
+  /** Where webhooks may go, and how often they are tried. Default: to public addresses only. */
+  webhooks?: WebhookOptions;
   /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
   shutdownGraceMs?: number;
   /** pino fits. Default: silence. */
@@ -127,14 +130,16 @@ interface Parts {
 }
 
 function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }: Parts): Meanwhile {
-  const { jobs, worker, leaseMs, fileLimits, shutdownGraceMs, server } = options;
+  const { jobs, worker, leaseMs, fileLimits, shutdownGraceMs, server, webhooks } = options;
   const service = createService(
-    { store, jobs, fileBytes, logger },
+    { store, jobs, fileBytes, logger, pushChannels: [openWebhooks(webhooks)] },
     {
       ...(worker === undefined ? {} : { worker }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(fileLimits === undefined ? {} : { files: fileLimits }),
       ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
+      ...(webhooks?.scheduleMs === undefined ? {} : { delivery: { scheduleMs: webhooks.scheduleMs } }),
+      ...(server?.publicUrl === undefined ? {} : { linkBase: server.publicUrl.replace(/\/+$/, "") }),
     },
   );
   const { engine, catalog, files, clock, ids } = service;

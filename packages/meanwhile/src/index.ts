@@ -32,3 +32,4 @@ export type { FixedApiKey, HttpServer, JwtIssuerOptions, ServerOptions } from "@
 export { defineConfig, type MeanwhileConfig } from "./config/config-file.js";
 export { createMeanwhile, type Meanwhile, type MeanwhileOptions } from "./create-meanwhile.js";
 export { JobFailedError, type JobHandle, type SubmitJobOptions } from "./job-handle.js";
+export type { WebhookOptions } from "./webhooks.js";

@@ -14,7 +14,10 @@ export interface WebhookChannelOptions {
   timeoutMs?: number;
   /** Longest time of it until the connection is there, TLS included, in milliseconds. Default: 10 000. */
   connectTimeoutMs?: number;
-  /** Connections to one receiver at once; sendings beyond them wait, within their own time. Default: 32. */
+  /**
+   * Connections to one receiver at once; sendings beyond them wait, within their own time. Default: 100, as many as the dispatcher
+   * has sendings at once: none waits.
+   */
   connectionsPerReceiver?: number;
   /** Certificates that are trusted instead of the usual ones, as PEM. Default: those that Node trusts. */
   ca?: string | readonly string[];
@@ -38,7 +41,7 @@ export function resolveWebhookChannelOptions(options: WebhookChannelOptions = {}
     requireHttpsTargets: options.requireHttpsTargets ?? false,
     timeoutMs,
     connectTimeoutMs: requireMs("connectTimeoutMs", options.connectTimeoutMs ?? 10_000, { min: 1 }),
-    connectionsPerReceiver: requireInteger("connectionsPerReceiver", options.connectionsPerReceiver ?? 32, { min: 1 }),
+    connectionsPerReceiver: requireInteger("connectionsPerReceiver", options.connectionsPerReceiver ?? 100, { min: 1 }),
     ca: options.ca,
     userAgent: requireText("userAgent", options.userAgent ?? "meanwhile"),
     resolve: options.resolve ?? resolveBySystem,

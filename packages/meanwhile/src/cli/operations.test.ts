@@ -197,6 +197,20 @@ describe("doctor", () => {
     }
   });
 
+  it("says where webhooks may go, and which entry of the list cannot be read", async () => {
+    const listed = await findings([], { MEANWHILE_ALLOW_PRIVATE_TARGETS: "localhost,10.0.0.0/8" });
+    const wrong = await findings([], { MEANWHILE_ALLOW_PRIVATE_TARGETS: "localhost:3000" });
+
+    expect(listed.of("webhooks")).toMatchObject({
+      status: "ok",
+      message: "to public addresses, and to localhost, 10.0.0.0/8",
+    });
+    expect(wrong.of("webhooks")).toMatchObject({
+      status: "fail",
+      message: expect.stringMatching(/^MEANWHILE_ALLOW_PRIVATE_TARGETS must hold .*"localhost:3000"/),
+    });
+  });
+
   it("looks at the port of gRPC as serve would", async () => {
     const stranger = createServer((socket) => socket.end());
     await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));

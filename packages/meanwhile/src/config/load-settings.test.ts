@@ -41,6 +41,20 @@ describe("precedence", () => {
     expect((await Promise.all(ports)).map(({ settings }) => settings.grpcPort)).toEqual([9090, 0, "off", 8081]);
   });
 
+  it("takes lists divided by commas, and true or false", async () => {
+    const env = {
+      MEANWHILE_ALLOW_PRIVATE_TARGETS: "localhost, 10.0.0.0/8,",
+      MEANWHILE_WEBHOOK_SCHEDULE_MS: "5000, 30000",
+      MEANWHILE_REQUIRE_HTTPS_TARGETS: "true",
+    };
+
+    expect((await loadSettings({ cwd, env })).settings).toMatchObject({
+      allowPrivateTargets: ["localhost", "10.0.0.0/8"],
+      webhookScheduleMs: [5_000, 30_000],
+      requireHttpsTargets: true,
+    });
+  });
+
   it("takes an empty variable as not set", async () => {
     const { settings } = await loadSettings({ cwd, env: { MEANWHILE_PORT: "", MEANWHILE_STORE: "" } });
 
@@ -116,6 +130,9 @@ describe("refusals", () => {
     ["MEANWHILE_ROLE", "apis"],
     ["MEANWHILE_LEASE_MS", "1.5"],
     ["MEANWHILE_LOG_LEVEL", "loud"],
+    ["MEANWHILE_WEBHOOK_SCHEDULE_MS", "5s"],
+    ["MEANWHILE_WEBHOOK_SCHEDULE_MS", "5000,,1"],
+    ["MEANWHILE_REQUIRE_HTTPS_TARGETS", "yes"],
     ["MEANWHILE_PUBLIC_URL", "jobs.example.com"],
     ["MEANWHILE_URL", "ftp://x"],
     ["MEANWHILE_HOST", " "],

@@ -62,6 +62,33 @@ export function httpUrl(value: unknown, at: string): string {
   return url.href.replace(/\/+$/, "");
 }
 
+/** Entries divided by commas, or a list of them. */
+export function list(value: unknown, at: string): readonly string[] {
+  const entries: unknown = typeof value === "string" ? value.split(",") : value;
+  if (!Array.isArray(entries) || entries.some((entry) => typeof entry !== "string")) {
+    throw new ConfigurationError(
+      `${at} must be entries divided by commas, or a list of them; got ${JSON.stringify(value)}.`,
+    );
+  }
+  return entries.map((entry: string) => entry.trim()).filter((entry) => entry !== "");
+}
+
+/** Waits divided by commas, or a list of them. */
+export function msList(value: unknown, at: string): readonly number[] {
+  const entries: readonly unknown[] = Array.isArray(value)
+    ? value
+    : typeof value === "string"
+      ? value.split(",")
+      : [value];
+  return entries.map((entry) => requireMs(at, numberOf(entry)));
+}
+
+export function flag(value: unknown, at: string): boolean {
+  if (value === true || value === "true") return true;
+  if (value === false || value === "false") return false;
+  throw new ConfigurationError(`${at} must be true or false, got ${JSON.stringify(value)}.`);
+}
+
 /** Digits only: Number("") is 0, Number("0x10") is 16, and neither was meant. */
 function numberOf(value: unknown): unknown {
   return typeof value === "string" && /^-?\d+$/.test(value.trim()) ? Number(value) : value;

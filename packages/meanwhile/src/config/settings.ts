@@ -1,7 +1,7 @@
 // Every setting in one table: flags, environment, help texts, documentation and checks derive from it.
 import { type AnyJobDefinition, ConfigurationError } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
-import { bytes, httpUrl, ms, oneOf, port, portOrOff, type Setting, text } from "./setting.js";
+import { bytes, flag, httpUrl, list, ms, msList, oneOf, port, portOrOff, type Setting, text } from "./setting.js";
 
 export const ROLES = ["all", "api", "worker"] as const;
 export type Role = (typeof ROLES)[number];
@@ -103,6 +103,30 @@ export const SETTINGS = {
     defaultText: "none: links are relative",
     defaultValue: undefined,
     read: httpUrl,
+  }),
+  // As texts: only the channel, which a command need not load, knows what they mean (process/configured-webhooks.ts).
+  allowPrivateTargets: setting<readonly string[]>({
+    doc: "Where webhooks may go although it is private, for development: hosts, addresses and networks, comma-separated.",
+    env: "MEANWHILE_ALLOW_PRIVATE_TARGETS",
+    flag: "allow-private-targets",
+    placeholder: "list",
+    defaultText: "none",
+    defaultValue: [],
+    read: list,
+  }),
+  requireHttpsTargets: setting<boolean>({
+    doc: "Whether webhooks go to https addresses only: true or false.",
+    env: "MEANWHILE_REQUIRE_HTTPS_TARGETS",
+    defaultText: "false",
+    defaultValue: false,
+    read: flag,
+  }),
+  webhookScheduleMs: setting<readonly number[] | undefined>({
+    doc: "Waits before the second, third ... attempt of a webhook, in milliseconds, comma-separated.",
+    env: "MEANWHILE_WEBHOOK_SCHEDULE_MS",
+    defaultText: "5 s, 30 s, 2 min, 10 min, 1 h, 3 h, 8 h, 24 h",
+    defaultValue: undefined,
+    read: msList,
   }),
   leaseMs: setting<number>({
     doc: "How long a worker may be silent before its job goes to another, in milliseconds; it gives a sign of life every third of it.",

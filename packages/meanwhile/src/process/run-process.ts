@@ -14,6 +14,7 @@ import type { LoadedSettings } from "../config/load-settings.js";
 import { createMeanwhile, type Meanwhile } from "../create-meanwhile.js";
 import { loadJobs } from "../modules/load-jobs.js";
 import { configuredKeys } from "./configured-keys.js";
+import { configuredWebhooks } from "./configured-webhooks.js";
 import { type ExampleLines, greetingLines } from "./greeting.js";
 import { GRPC_PORT_SETTING, toListenError } from "./listen-error.js";
 import { createProcessLogger } from "./process-logger.js";
@@ -80,6 +81,7 @@ interface OpenOptions {
 async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions): Promise<Meanwhile> {
   const { settings } = loaded;
   const apiKeys = configuredKeys(loaded);
+  const webhooks = configuredWebhooks(loaded);
   const { definitions, modulesWithoutJobs } = await loadJobs([...jobs, ...settings.jobs], { cwd });
   for (const path of modulesWithoutJobs) logger.warn({ path }, "the module exports no job");
   if (definitions.length === 0) {
@@ -98,6 +100,7 @@ async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions):
       apiKeys,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
     },
+    webhooks,
     shutdownGraceMs: settings.shutdownGraceMs,
     logger,
   });

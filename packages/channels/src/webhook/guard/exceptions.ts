@@ -21,6 +21,11 @@ export function parseExceptions(entries: readonly string[], option = "allowPriva
   return { hasHost: (hostname) => hosts.has(hostname), hasAddress: (address) => within(address, networks) };
 }
 
+/** Whether a list of exceptions can be read. @throws ConfigurationError naming the option and the entry that cannot. */
+export function checkPrivateTargets(entries: readonly string[], option: string): void {
+  parseExceptions(entries, option);
+}
+
 function parseNetwork(entry: string): Network | undefined {
   const address = parseAddress(entry);
   if (address !== undefined) return [address, address.kind() === "ipv4" ? 32 : 128];

@@ -6,7 +6,15 @@ import type { CliIo } from "../cli-io.js";
 import type { OwnJobs } from "../program.js";
 import { addConfigOption, addSettings, settingsOf } from "../setting-options.js";
 
-const COMMON: readonly SettingName[] = ["jobs", "store", "files", "leaseMs", "shutdownGraceMs", "logLevel"];
+const COMMON: readonly SettingName[] = [
+  "jobs",
+  "store",
+  "files",
+  "allowPrivateTargets",
+  "leaseMs",
+  "shutdownGraceMs",
+  "logLevel",
+];
 
 export function addServe(program: Command, io: CliIo, own: OwnJobs): void {
   const command = program

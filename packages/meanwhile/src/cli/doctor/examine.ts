@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { LoadedSettings } from "../../config/load-settings.js";
 import { loadJobs } from "../../modules/load-jobs.js";
+import { configuredWebhooks } from "../../process/configured-webhooks.js";
 import { VERSION } from "../../version.js";
 import { type Finding, fail, messageOf, ok, warn } from "./check.js";
 import { checkAddress, checkCredentials, checkGrpcAddress } from "./check-address.js";
@@ -28,6 +29,7 @@ export async function examine(load: () => Promise<LoadedSettings>, cwd: string):
     await checkAddress(loaded),
     await checkGrpcAddress(loaded),
     checkCredentials(loaded, keys),
+    checkWebhooks(loaded),
   ];
 }
 
@@ -66,4 +68,14 @@ async function checkFiles({ settings }: LoadedSettings, cwd: string): Promise<Fi
         fault,
         "Give this user the right to write there, or name another folder with --files or MEANWHILE_FILES.",
       );
+}
+
+function checkWebhooks(loaded: LoadedSettings): Finding {
+  try {
+    const { allowPrivateTargets = [] } = configuredWebhooks(loaded);
+    const more = allowPrivateTargets.length === 0 ? "" : `, and to ${allowPrivateTargets.join(", ")}`;
+    return ok("webhooks", `to public addresses${more}`);
+  } catch (error) {
+    return fail("webhooks", messageOf(error), "Correct the list; serve would not start.");
+  }
 }
