@@ -33,7 +33,7 @@ export function docsPage(document: OpenApiDocument, trial: Trial): string {
 <style>${DOCS_STYLE}</style>
 </head>
 <body>
-<nav aria-label="Contents"><p class="brand">${escapeHtml(document.info.title)}</p><ul>${contents}<li><a href="#shapes">Shapes</a></li><li><a href="#refusals">Refusals</a></li></ul><p><a href="/openapi.json">openapi.json</a></p></nav>
+<nav aria-label="Contents"><p class="brand">${escapeHtml(document.info.title)}</p><ul>${contents}<li><a href="#shapes">Shapes</a></li><li><a href="#refusals">Refusals</a></li></ul><p><a href="/openapi.json">openapi.json</a></p><p><a href="/asyncapi.json">asyncapi.json</a></p></nav>
 <main>
 <h1>The API</h1>
 <p>${inline(document.info.description)}</p>

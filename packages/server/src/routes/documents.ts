@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { findExampleJob } from "@meanwhile/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { asyncApiDocument } from "../asyncapi/document.js";
 import { matchesEntityTag } from "../conditional.js";
 import type { ServerContext } from "../context.js";
 import { JSON_TYPE } from "../job-answer.js";
@@ -31,6 +32,22 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
     },
     {
       method: "GET",
+      path: "/asyncapi.json",
+      access: "open",
+      document: {
+        operationId: "getAsyncApi",
+        summary: "The channels that tell events, for machines",
+        tag: "Operations",
+        headers: ["If-None-Match"],
+        responses: {
+          "200": { description: "An AsyncAPI 3.0 document.", headers: ["ETag"], content: json({ type: "object" }) },
+          "304": UNCHANGED,
+        },
+      },
+      handle: (request, reply) => answerText(request, reply, channels(request)),
+    },
+    {
+      method: "GET",
       path: "/docs",
       access: "open",
       document: {
@@ -51,6 +68,11 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
   ];
   const document = once(() => openApiDocument([...others, ...routes], context.catalog));
   const specification = once(() => textOf(JSON.stringify(document()), { "content-type": JSON_TYPE }));
+  const channels = once((request: FastifyRequest) => {
+    const { catalog } = context;
+    const described = asyncApiDocument({ routes: others, catalog, address: addressOf(request, context) });
+    return textOf(JSON.stringify(described), { "content-type": JSON_TYPE });
+  });
   const page = once(async (request: FastifyRequest) =>
     textOf(docsPage(document(), { address: addressOf(request, context), job: await findExampleJob(context.catalog) }), {
       "content-type": "text/html; charset=utf-8",
