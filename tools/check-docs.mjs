@@ -21,6 +21,7 @@ const TABLES = [
   ["docs/reference/cli.md", "Commands", await facts.commandFacts(root)],
   ["docs/reference/cli.md", "Exit codes", await facts.exitCodeFacts(root)],
   ["docs/reference/define-job.md", "Options", facts.jobOptionFacts(root)],
+  ["packages/client/README.md", "Options", facts.clientOptionFacts(root)],
 ];
 
 const tableFaults = TABLES.flatMap(([path, heading, expected]) => {

@@ -45,6 +45,15 @@ export function jobOptionFacts(root) {
   ]);
 }
 
+export function clientOptionFacts(root) {
+  const read = (name) => readInterface(`${root}/packages/client/src/options.ts`, name);
+  return new Map([
+    ...read("ClientOptions").map(optionFact("")),
+    ...read("RetryOptions").map(optionFact("retry.")),
+    ...read("FollowTimes").map(optionFact("follow.")),
+  ]);
+}
+
 export function envelopeFacts(root) {
   return new Map(
     readInterface(`${root}/packages/protocol/src/submit-envelope.ts`, "SubmitEnvelope").map(optionFact("")),
