@@ -13,18 +13,22 @@ export const readBySse: Reader = (reading) => {
 };
 
 /**
- * The stream of all jobs has no end: it is left after the job's last event. Begins now, wherever the job is.
+ * The stream of all jobs has no end: it is left after the job's last event.
  *
+ * @param options.from The position behind which it begins. Default: now.
  * @param options.opened Called once the server has answered: what happens from then on must come.
  */
 export const readByBroadcast =
-  ({ opened = () => {} }: { opened?: () => void } = {}): Reader =>
+  ({ from, opened }: { from?: string; opened?: () => void } = {}): Reader =>
   (reading) =>
-    listen(`http://${reading.http}/api/v2/events?type=test.stream`, reading, {
-      opened,
+    listen(`http://${reading.http}/api/v2/events${from === undefined ? "" : `?after=${from}`}`, reading, {
+      ...(opened === undefined ? {} : { opened }),
       over: () => false,
       isLast: ({ status }) => isTerminal(status),
     });
+
+/** For a reader that begins before the job is there; nobody else may submit any. */
+export const ANY_JOB = "any";
 
 interface Stream {
   opened?(): void;
@@ -46,7 +50,7 @@ function listen(url: string, { jobId, note, signal }: Reading, { opened, over, i
     for (const type of JOB_EVENT_TYPES) {
       source.addEventListener(type, ({ data }) => {
         const event = JSON.parse(data) as JobEvent;
-        if (signal.aborted || event.jobId !== jobId) return;
+        if (signal.aborted || (jobId !== ANY_JOB && event.jobId !== jobId)) return;
         note(event);
         if (isLast(event)) end();
       });
