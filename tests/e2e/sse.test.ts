@@ -1,10 +1,12 @@
 // Server-sent events as clients of others read them: across cut connections, a killed server, and one that says goodbye.
+import { Gate, until } from "@meanwhile/store-testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCurl } from "../harness/curl.js";
 import { suiteFolder } from "../harness/folder.js";
 import { type Pair, startPair } from "../harness/pair.js";
 import { killLeftovers } from "../harness/process.js";
-import { readBySse } from "../readers/sse.js";
+import type { Seen } from "../readers/reader.js";
+import { ANY_JOB, readByBroadcast, readBySse } from "../readers/sse.js";
 import { startReader, upTo } from "../readers/start-reader.js";
 
 const folder = suiteFolder();
@@ -49,6 +51,54 @@ describe("EventSource", () => {
     await reads.over();
 
     expect(reads.seqs).toEqual(upTo(job.total));
+  });
+});
+
+describe("EventSource on the stream of all jobs", () => {
+  it("that is cut before its first event misses nothing of what happens until it is back", async () => {
+    const { server, api } = pair;
+    const opened = new Gate();
+    const reads = await startReader(readByBroadcast({ opened: () => opened.open() }), { server, jobId: ANY_JOB });
+    await opened.passed;
+
+    reads.http.cut();
+    const { body } = await api.submit("test.echo", { n: 1 });
+    await api.reaches(body.id, "COMPLETED");
+    await reads.over();
+
+    expect(reads.seen.map(({ jobId, seq }) => [jobId, seq])).toEqual([1, 2, 3].map((seq) => [body.id, seq]));
+  });
+
+  it("has every event of jobs that run at once, each once, although the server is killed", async () => {
+    const { server } = pair;
+    const opened = new Gate();
+    const first = await pair.submitStream({ count: 20, stopBefore: [1, 11] });
+    const second = await pair.submitStream({ count: 20, stopBefore: [1, 11] });
+    await first.logReaches(2);
+    await second.logReaches(2);
+    const notes: Seen[] = [];
+    const broadcast = readByBroadcast({ opened: () => opened.open() });
+    const reads = await startReader((reading) => broadcast({ ...reading, note: (event) => void notes.push(event) }), {
+      server,
+      jobId: ANY_JOB,
+    });
+    await opened.passed;
+
+    for (const job of [first, second]) job.letOn(1);
+    await until(() => notes.length === 20, { what: "the first ten chunks of both" });
+    await server.kill();
+    first.letOn(11);
+    await first.logReaches(first.total);
+    await server.start();
+    second.letOn(11);
+    const ended = () => notes.filter(({ type }) => type === "job.completed").length;
+    await until(() => ended() === 2, { what: "both jobs have ended", limitMs: 15_000 });
+    reads.stop();
+
+    for (const job of [first, second]) {
+      const seqs = notes.filter(({ jobId }) => jobId === job.id).map(({ seq }) => seq);
+      expect(seqs).toEqual(upTo(job.total, { from: 3 }));
+    }
   });
 });
 
