@@ -32,10 +32,11 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
     return { openWebhooks: openBareUndici };
   },
   async "meanwhile-sqlite"() {
-    const [whole, claims, followed] = await Promise.all([
+    const [whole, claims, followed, webhooks] = await Promise.all([
       import("./meanwhile-sqlite.js"),
       import("./meanwhile-sqlite-claims.js"),
       import("./meanwhile-followed.js"),
+      import("./meanwhile-webhooks.js"),
     ]);
     return {
       openSubmits: (store) => whole.openMeanwhileSubmits(store),
@@ -43,6 +44,7 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
       openHttp: (store, options) => whole.openMeanwhileHttp(store, options),
       openClaims: claims.openSqliteClaims,
       openFollowed: followed.openMeanwhileFollowed,
+      openWebhooks: webhooks.openMeanwhileWebhooks,
     };
   },
   async "meanwhile-sqlite-thread"() {

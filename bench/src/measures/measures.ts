@@ -9,8 +9,9 @@ import { idleLatency } from "./idle-latency.js";
 import { liveFollowers } from "./live-followers.js";
 import { submits } from "./submits.js";
 import { thread } from "./thread.js";
+import { webhooks } from "./webhooks.js";
 
 export const measures: readonly Measure[] = [
   ...[submits, drain, httpSubmit, idleLatency, claimCost, httpCpu],
-  ...[idleFollowers, liveFollowers, thread],
+  ...[idleFollowers, liveFollowers, webhooks, thread],
 ];
