@@ -1,7 +1,7 @@
 // API keys, as hashes only.
 import { type ApiKeyStore, AppError } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
-import { toApiKeyRecord } from "./rows.js";
+import { toApiKeyRecord } from "./side-rows.js";
 import { findApiKeyByHash } from "./statements/find-api-key-by-hash.js";
 import { findApiKeyByName } from "./statements/find-api-key-by-name.js";
 import { insertApiKey } from "./statements/insert-api-key.js";

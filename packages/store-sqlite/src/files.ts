@@ -2,7 +2,7 @@
 import type { Clock, FileRecordStore } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
 import type { FileLinks } from "./file-links.js";
-import { toFileRecord } from "./rows.js";
+import { toFileRecord } from "./side-rows.js";
 import { deleteFile } from "./statements/delete-file.js";
 import { deleteFileLinks } from "./statements/delete-file-links.js";
 import { deleteUnlinkedFile } from "./statements/delete-unlinked-file.js";

@@ -2,7 +2,7 @@
 import type { JobLogStore } from "@meanwhile/core";
 import { LOG_LEVELS } from "@meanwhile/protocol";
 import type { Connection } from "./connection.js";
-import { toLogLine } from "./rows.js";
+import { toLogLine } from "./side-rows.js";
 import { findJobNumber } from "./statements/find-job-number.js";
 import { findLastLogSeq } from "./statements/find-last-log-seq.js";
 import { insertLogLine } from "./statements/insert-log-line.js";

@@ -6,6 +6,13 @@ import { createConnection } from "./connection.js";
 import { loadDriver } from "./driver/load-driver.js";
 import { migrate } from "./migrate.js";
 import { MIGRATIONS } from "./migrations/index.js";
+import {
+  DELIVERY_FILTERS,
+  type DeliveryFilterName,
+  type DeliveryWalk,
+  findDeliveryFloor,
+  listDeliveries,
+} from "./statements/list-deliveries.js";
 import { LIST_FILTERS, type ListFilter, listJobs } from "./statements/list-jobs.js";
 
 const database = loadDriver().open(":memory:");
@@ -99,5 +106,49 @@ describe("the plan of a list", () => {
 
     expect(plan[0]).toBe("SEARCH meanwhile_jobs USING INDEX meanwhile_jobs_owner (owner=? AND rowid>? AND rowid<?)");
     expect(plan.join()).not.toContain("TEMP B-TREE");
+  });
+});
+
+describe("the plan of a claim of deliveries", () => {
+  const planOfStatement = (name: string) => planOf(statements.find((each) => each.name === name)!.sql);
+
+  it("goes to the lanes in which something is due, and to what is due in each: never to what is finished or waits", () => {
+    expect(planOfStatement("findLanes")).toEqual([
+      "SEARCH meanwhile_delivery_lanes USING COVERING INDEX meanwhile_delivery_lanes_due (channel=?)",
+    ]);
+    expect(planOfStatement("findDueDeliveries")).toEqual([
+      "SEARCH meanwhile_deliveries USING COVERING INDEX meanwhile_deliveries_due (lane=? AND due_at<?)",
+    ]);
+  });
+
+  it("asks an index whether anybody wants an event, and matches from the jobs to the endpoints", () => {
+    expect(planOfStatement("findInterest").join()).toContain(
+      "SEARCH meanwhile_wanted_events USING PRIMARY KEY (event=?)",
+    );
+    expect(planOfStatement("matchEndpoints").slice(0, 4)).toEqual([
+      "SCAN wanted VIRTUAL TABLE INDEX 1:",
+      "SEARCH jobs USING INTEGER PRIMARY KEY (rowid=?)",
+      "SEARCH wishes USING PRIMARY KEY (event=? AND owner=?)",
+      "SEARCH endpoints USING INTEGER PRIMARY KEY (rowid=?)",
+    ]);
+  });
+});
+
+describe("the plan of a list of deliveries", () => {
+  const filters = Object.keys(DELIVERY_FILTERS) as DeliveryFilterName[];
+  const walks: readonly { walk: DeliveryWalk; index: string }[] = [
+    { walk: "all", index: "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)" },
+    { walk: "owner", index: "USING INDEX meanwhile_deliveries_owner (owner=? AND rowid>? AND rowid<?)" },
+    { walk: "jobId", index: "USING INDEX meanwhile_deliveries_job (job_id=? AND rowid>? AND rowid<?)" },
+    { walk: "endpointId", index: "USING INDEX meanwhile_deliveries_endpoint (endpoint_id=? AND rowid>? AND rowid<?)" },
+  ];
+
+  it.each(walks)("by $walk is a bounded range of it, whatever else is asked for", ({ walk, index }) => {
+    const ownFilter = filters.filter((filter) => filter !== walk);
+    for (const picked of [[], ownFilter, ...ownFilter.map((filter) => [filter])]) {
+      expect(planOf(listDeliveries(walk, picked).sql)).toEqual([`SEARCH deliveries ${index}`]);
+    }
+    expect(planOf(findDeliveryFloor(walk).sql)).toHaveLength(1);
+    expect(planOf(findDeliveryFloor(walk).sql)[0]).toMatch(/^SEARCH meanwhile_deliveries USING/);
   });
 });

@@ -1,12 +1,9 @@
-// Rows to records and back: the only place that knows how a record lies in its columns.
+// Rows of jobs and events to records and back: how these lie in their columns is known here only.
 import type {
-  ApiKeyRecord,
   Change,
   ClaimedJob,
-  FileRecord,
   Job,
   Lease,
-  LogLine,
   NewEvent,
   NewJob,
   Payload,
@@ -16,12 +13,10 @@ import type {
   StoredEvent,
   Tombstone,
 } from "@meanwhile/core";
-import type { JobError, JobEventType, JobStatus, LogLevel } from "@meanwhile/protocol";
+import type { JobError, JobEventType, JobStatus } from "@meanwhile/protocol";
 import { toJobWebhook } from "./delivery-rows.js";
 import type { SqlValue } from "./driver/driver.js";
-import type { ApiKeyRow } from "./statements/api-key-columns.js";
 import type { ChangeJob } from "./statements/change-job.js";
-import type { FileRow } from "./statements/find-file.js";
 import type { RareReadyColumns, ReadyJobRow } from "./statements/find-ready-jobs.js";
 import type { TombstoneRow } from "./statements/find-tombstone.js";
 import type { FinishJob } from "./statements/finish-job.js";
@@ -34,7 +29,6 @@ import type { InsertPlainJobs } from "./statements/insert-plain-jobs.js";
 import type { JobRow } from "./statements/job-columns.js";
 import type { EventRow } from "./statements/read-job-events.js";
 import type { LogRow } from "./statements/read-log.js";
-import type { LogLineRow } from "./statements/read-log-lines.js";
 import type { ReportProgress } from "./statements/report-progress.js";
 
 export function toJob([
@@ -355,36 +349,6 @@ export function toPosition(position: number): string {
 
 export function toTombstone([jobId, owner, purgedAt, expiresAt]: TombstoneRow): Tombstone {
   return { jobId, owner, purgedAt, expiresAt };
-}
-
-export function toLogLine([jobId, seq, at, level, attempt, message, fields]: LogLineRow): LogLine {
-  return { jobId, seq, at, level: level as LogLevel, message, fields, attempt };
-}
-
-export function toFileRecord([
-  id,
-  owner,
-  name,
-  mediaType,
-  sizeBytes,
-  sha256,
-  createdAt,
-  expiresAt,
-]: FileRow): FileRecord {
-  return { id, owner, name, mediaType, sizeBytes, sha256, createdAt, expiresAt };
-}
-
-export function toApiKeyRecord([
-  id,
-  name,
-  owner,
-  hash,
-  scopes,
-  createdAt,
-  expiresAt,
-  revokedAt,
-]: ApiKeyRow): ApiKeyRecord {
-  return { id, name, owner, hash, scopes: JSON.parse(scopes) as string[], createdAt, expiresAt, revokedAt };
 }
 
 /** `null` is plain JSON, what nearly every payload is; `encoding` or `encoding:keyId` names anything else. */

@@ -2,8 +2,11 @@
 import { Gate, ManualClock, until } from "@meanwhile/store-testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { defineJob } from "../definition/define-job.js";
+import { AppError } from "../errors.js";
 import { subscribe } from "../instrument.js";
 import { LOCAL_PRINCIPAL } from "../principal/principal.js";
+import { createMemoryStore } from "../store/memory-store.js";
+import type { Store } from "../store/store.js";
 import { type Answer, createScriptedChannel, sent } from "../testing/scripted-channel.js";
 import { nextTurns, startTestService, type TestServiceOptions } from "../testing/test-service.js";
 import type { Delivery } from "./webhooks.js";
@@ -145,6 +148,32 @@ describe("a delivery", () => {
     await finished(service, id, 1);
 
     expect(channel.sendings[0]!.secrets).toEqual([secret]);
+  });
+});
+
+describe("a store that is away", () => {
+  it("when a sending has ended is waited for: what was sent is not sent again", async () => {
+    const clock = new ManualClock();
+    const kept = createMemoryStore({ clock });
+    let away = true;
+    let refused = 0;
+    const settle: Store["deliveries"]["settle"] = async (settlements) => {
+      if (!away) return kept.deliveries.settle(settlements);
+      refused++;
+      throw new AppError("store_unavailable", { message: "The store is away." });
+    };
+    const store: Store = { ...kept, deliveries: { ...kept.deliveries, settle } };
+    const { service, channel } = await given({ store, clock });
+    const { id } = await service.submit("echo", {}, { webhook: { url: HOOK } });
+    await until(() => refused === 1, { what: "the store has refused what became of it" });
+
+    await service.pass(3_000);
+    expect(refused).toBeGreaterThan(2);
+    away = false;
+    await service.pass(1_000);
+
+    expect(await deliveries(service, id)).toMatchObject([{ status: "DELIVERED", attemptCount: 1 }]);
+    expect(channel.sendings).toHaveLength(1);
   });
 });
 
