@@ -40,7 +40,7 @@ export function openConnection(socket: WebSocket, context: ConnectionContext): O
   const holder = createHolder({ owners, watch: parts.watchCredential, onEnd: credentialEnded });
   let ended = false;
   let retiring = false;
-  let alive = true;
+  let unansweredPings = 0;
   let cancelFirstMessage = parts.clock.after(FIRST_MESSAGE_WITHIN_MS, firstMessageMissing);
 
   const close = (code: CloseCode, reason: string) => {
@@ -101,7 +101,14 @@ export function openConnection(socket: WebSocket, context: ConnectionContext): O
     close(CLOSE_CODES.tooMuch, "Too far behind. Connect again, and resume after the last event that you have.");
   }
 
-  listen(socket, { id, logger: parts.logger, alive: () => (alive = true), message: inbox.take });
+  listen(socket, {
+    id,
+    logger: parts.logger,
+    alive: () => {
+      unansweredPings = 0;
+    },
+    message: inbox.take,
+  });
   socket.once("close", () => {
     close(CLOSE_CODES.normal, "");
     context.onClosed();
@@ -110,9 +117,11 @@ export function openConnection(socket: WebSocket, context: ConnectionContext): O
   return {
     ping() {
       if (ended) return;
-      // Nothing is read from a socket that is paused, so that its answer to the last ping may well be there.
-      if (!alive && !socket.isPaused) return outbox.waitingBytes > 0 ? behind() : socket.terminate();
-      alive = false;
+      // Nothing is read from a socket that is paused, so that its answer may well be there.
+      if (unansweredPings === MOST_UNANSWERED_PINGS && !socket.isPaused) {
+        return outbox.waitingBytes > 0 ? behind() : socket.terminate();
+      }
+      if (!socket.isPaused) unansweredPings++;
       socket.ping();
     },
     lookAfter: createPatience({ stoodStill: () => !ended && outbox.stoodStill(), behind }),
@@ -214,6 +223,9 @@ function createInbox(socket: WebSocket, { receive }: InboxOptions): Inbox {
     },
   };
 }
+
+/** On a slow line an answer may have to wait behind all that the kernel has taken. */
+const MOST_UNANSWERED_PINGS = 2;
 
 /** So many looks in a row without a byte taken: twenty seconds. */
 const MOST_STILL_LOOKS = 4;

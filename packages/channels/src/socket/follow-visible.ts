@@ -8,8 +8,6 @@ export interface VisibleJob {
   readonly jobId: string;
   /** Last `seq` already seen. */
   readonly after: number;
-  /** The job is there and theirs: called once, before the first event. */
-  found(): void;
 }
 
 /**
@@ -19,7 +17,7 @@ export interface VisibleJob {
 export function openVisible(
   engine: Pick<Engine, "get" | "subscribe">,
   access: SocketAccess,
-  { jobId, after, found }: VisibleJob,
+  { jobId, after }: VisibleJob,
 ): Follow<JobEvent>["open"] {
   return async () => {
     requireNamed(access, jobId);
@@ -28,7 +26,6 @@ export function openVisible(
       const message = `The job has no event ${after}: its last is ${job.lastSeq}. Follow after the last seq that you have.`;
       throw new AppError("invalid_request", { message, details: { lastSeq: job.lastSeq } });
     }
-    found();
     return (reader) => engine.subscribe(job, { after, reader });
   };
 }

@@ -28,8 +28,10 @@ export interface Passage {
 }
 
 export interface Follow<T> {
-  /** Checks what has to be checked. @returns begins to hand out, from the next turn on. */
-  open(): Promise<(reader: Reader<T>) => Pausable>;
+  /** Checks what has to be checked. @returns begins to hand out, once its caller has gone on. */
+  open(): Promise<(reader: Reader<T>) => Pausable | Promise<Pausable>>;
+  /** It is open: called once, before the first item. */
+  opened(): void;
   /** A further condition before each item. */
   readonly gate?: Passage;
   write(item: T): void;
@@ -123,7 +125,11 @@ function startFollow<T>(follow: Follow<T>, { outbox, over }: Surroundings): { st
   const begin = async () => {
     try {
       const subscribe = await follow.open();
-      if (!stopped) subscription = subscribe(reader);
+      if (stopped) return;
+      const begun = subscribe(reader);
+      subscription = begun instanceof Promise ? await begun : begun;
+      if (stopped) subscription.close();
+      else follow.opened();
     } catch (error) {
       end(() => follow.failed(error));
     }

@@ -2,7 +2,7 @@
 import type { Clock } from "@meanwhile/core";
 
 export interface Swept {
-  /** Cuts it where the last ping was not answered, else sends one. */
+  /** Cuts it where the last pings were not answered, else sends one. */
   ping(): void;
   /** Cuts it where much waits and nothing was taken for long. */
   lookAfter(): void;

@@ -19,7 +19,7 @@ import { createSender } from "./sender.js";
 import { createSubscriptions } from "./subscriptions.js";
 
 export interface StompParts extends Pick<SocketParts, "authenticate" | "redeemTicket" | "linkBase"> {
-  readonly engine: Pick<Engine, "submit" | "get" | "subscribe">;
+  readonly engine: Pick<Engine, "submit" | "get" | "subscribe" | "subscribeAll">;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;

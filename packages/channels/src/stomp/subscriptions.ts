@@ -1,5 +1,5 @@
 // SUBSCRIBE, UNSUBSCRIBE, ACK and NACK: what a session listens to, and what of it is still to be acknowledged.
-import { AppError, type Engine, type IdSource, pushedEventText } from "@meanwhile/core";
+import { AppError, type Engine, type IdSource, type LogItem, pushedEventText } from "@meanwhile/core";
 import type { JobEvent } from "@meanwhile/protocol";
 import type { SocketAccess } from "../socket/dialect.js";
 import { openVisible } from "../socket/follow-visible.js";
@@ -20,7 +20,7 @@ export interface Subscriptions {
 }
 
 export interface SubscriptionsParts {
-  readonly engine: Pick<Engine, "get" | "subscribe">;
+  readonly engine: Pick<Engine, "get" | "subscribe" | "subscribeAll">;
   readonly ids: IdSource;
   readonly linkBase: string;
   readonly follows: Follows;
@@ -91,24 +91,21 @@ export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
       case "job":
         return followJob(subscription, target, access);
       case "all":
-        return Promise.reject(unreadable("not yet"));
+        return followAll(subscription, target, access);
     }
   };
 
   /** Resolves when it is made, rejects where it cannot be; what fails later ends the session. */
-  const follow = <T>(
-    subscription: Subscription,
-    start: (found: () => void) => Pick<Follow<T>, "open" | "write">,
-  ): Promise<void> =>
+  const follow = <T>(subscription: Subscription, what: Pick<Follow<T>, "open" | "write">): Promise<void> =>
     new Promise((resolve, reject) => {
       let made = false;
-      const found = () => {
-        made = true;
-        resolve();
-      };
       follows.start<T>(subscription.key, {
-        ...start(found),
+        ...what,
         gate: subscription.window,
+        opened() {
+          made = true;
+          resolve();
+        },
         ended: () => forget(subscription),
         failed: (error) => (made ? parts.fail(error) : reject(error)),
       });
@@ -119,10 +116,19 @@ export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
     { jobId, after }: Destination & { kind: "job" },
     access: SocketAccess,
   ) =>
-    follow<JobEvent>(subscription, (found) => ({
-      open: openVisible(engine, access, { jobId, after, found }),
+    follow<JobEvent>(subscription, {
+      open: openVisible(engine, access, { jobId, after }),
       write: (event) => message(subscription, eventMessage(event, linkBase)),
-    }));
+    });
+
+  const followAll = (subscription: Subscription, { after }: Destination & { kind: "all" }, access: SocketAccess) =>
+    follow<LogItem>(subscription, {
+      async open() {
+        if (access.jobId !== undefined) throw ticketOfOneJob();
+        return (reader) => engine.subscribeAll({ principal: access.principal, after, reader });
+      },
+      write: (item) => message(subscription, logMessage(item, parts)),
+    });
 
   /** By the id that the message gave; one of a subscription that has ended is passed over. */
   const acknowledge = (id: string | undefined) => {
@@ -182,6 +188,24 @@ function eventMessage(event: JobEvent, linkBase: string): OutgoingMessage {
     contentType: "application/json",
     body: pushedEventText(event, linkBase),
   };
+}
+
+/** With the position from which to resume; where events are missing, with a header that says so. */
+function logMessage(item: LogItem, { ids, linkBase }: Pick<SubscriptionsParts, "ids" | "linkBase">): OutgoingMessage {
+  const further: HeaderList = [["position", item.position ?? undefined]];
+  if (item.kind === "event") return { ...eventMessage(item.event, linkBase), further };
+  return {
+    messageId: ids.uuid(),
+    contentType: "application/json",
+    body: JSON.stringify({ after: item.position }),
+    further: [["reset", "true"], ...further],
+  };
+}
+
+function ticketOfOneJob(): AppError {
+  return new AppError("forbidden", {
+    message: "The ticket is that of one job. Ask for one of the stream of all jobs.",
+  });
 }
 
 function tooMany(): AppError {

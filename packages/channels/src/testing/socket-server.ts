@@ -1,6 +1,6 @@
 // The WebSocket channel on a real HTTP server, with a real engine and worker on a store in memory.
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import {
   AppError,
   type Clock,
@@ -29,6 +29,10 @@ export interface SocketServer {
   readonly ids: IdSource;
   /** What was logged as an error. */
   readonly complaints: readonly string[];
+  /** What was logged besides. */
+  readonly remarks: readonly string[];
+  /** Bytes that the server has ever written, and of those that wait. */
+  written(): { bytes: number; waiting: number };
   /** Lets jobs of the type `gated` go on. */
   open(gate: string): void;
   submit(type: string, parameters?: object, owner?: string): Promise<Job>;
@@ -66,6 +70,7 @@ export async function startSocketServer(options: SocketServerOptions = {}): Prom
   const service = createService({ store, jobs: testJobs(gates.passed), fileBytes: NO_FILES }, { shutdownGraceMs: 0 });
   await service.start();
   const complaints: string[] = [];
+  const remarks: string[] = [];
   const watched = new Map<string, Set<() => void>>();
   const principalOf = (token: string): Principal => {
     const found = tokens?.[token];
@@ -78,7 +83,7 @@ export async function startSocketServer(options: SocketServerOptions = {}): Prom
       engine,
       clock,
       ids: service.ids,
-      logger: complainTo(complaints),
+      logger: collectInto(complaints, remarks),
       linkBase: "",
       admit,
       async authenticate(authorization) {
@@ -101,6 +106,8 @@ export async function startSocketServer(options: SocketServerOptions = {}): Prom
     options,
   );
   const server = createServer();
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => sockets.add(socket));
   server.on("upgrade", (request, socket, head) => channel.upgrade(request, socket, head));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {
@@ -116,6 +123,11 @@ export async function startSocketServer(options: SocketServerOptions = {}): Prom
     engine: service.engine,
     ids: service.ids,
     complaints,
+    remarks,
+    written: () => ({
+      bytes: sum([...sockets].map(({ bytesWritten }) => bytesWritten)),
+      waiting: sum([...sockets].map(({ writableLength }) => writableLength)),
+    }),
     open: gates.open,
     async submit(type, parameters = {}, owner = "local") {
       return (await service.engine.submit({ type, parameters }, { principal: person(owner) })).job;
@@ -125,6 +137,10 @@ export async function startSocketServer(options: SocketServerOptions = {}): Prom
     },
     stopService: () => service.stop({ graceMs: 0 }),
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 interface Gates {
@@ -175,11 +191,12 @@ const testJobs = (pass: Gates["passed"]) => [
   defineJob({ type: "large", run: ({ parameters }) => "y".repeat((parameters as { bytes: number }).bytes) }),
 ];
 
-function complainTo(complaints: string[]): Logger {
+function collectInto(complaints: string[], remarks: string[]): Logger {
+  const remark = (_fields: object, message: string) => void remarks.push(message);
   return {
-    debug() {},
-    info() {},
-    warn() {},
+    debug: remark,
+    info: remark,
+    warn: remark,
     error: (fields, message) => void complaints.push(`${message}: ${(fields as { err?: Error }).err?.stack ?? ""}`),
   };
 }

@@ -66,13 +66,10 @@ export function createJsonDialect(connection: Connection, parts: JsonDialectPart
   const follow = (access: SocketAccess, wish: { ref: Ref; jobId: string; after: number; greeted?: boolean }) => {
     const { ref, jobId, after, greeted = false } = wish;
     follows.start<JobEvent>(jobId, {
-      open: openVisible(engine, access, {
-        jobId,
-        after,
-        found: () => {
-          if (!greeted) connection.send(followingText(ref, jobId));
-        },
-      }),
+      open: openVisible(engine, access, { jobId, after }),
+      opened: () => {
+        if (!greeted) connection.send(followingText(ref, jobId));
+      },
       write: (event) => connection.send(eventMessage(event, linkBase)),
       ended: () => connection.send(endText(jobId)),
       failed: (error) => void sendError(error, { ref, op: "follow", jobId }),
