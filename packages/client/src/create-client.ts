@@ -14,7 +14,7 @@ import { Ladder } from "./follow/ladder.js";
 import { readByLongPolling, readByPolling } from "./follow/polling.js";
 import { readSse } from "./follow/sse.js";
 import { createWebSocketTransport } from "./follow/websocket.js";
-import { createHttpClient, searchOf } from "./http/http-client.js";
+import { createHttpClient, keyHeader, searchOf } from "./http/http-client.js";
 import { type HandleParts, type JobHandle, jobHandle } from "./job-handle.js";
 import type { AnyJobs, JobTypeOf, ParametersArgument, ParametersOf, ResultOf } from "./job-types.js";
 import { type ClientOptions, resolveOptions } from "./options.js";
@@ -136,14 +136,14 @@ export function createClient<Jobs = AnyJobs>(given: ClientOptions = {}): Client<
         method: "POST",
         path: "api/v2/jobs",
         json: { type, parameters, ...envelope },
-        headers: { "idempotency-key": idempotencyKey, ...(waitMs > 0 ? { prefer: preferWait(waitMs) } : {}) },
+        headers: { ...keyHeader(idempotencyKey), ...(waitMs > 0 ? { prefer: preferWait(waitMs) } : {}) },
         signal,
         waitMs,
       });
       return jobHandle(parts, body.id, body);
     },
     async batch(jobs, { idempotencyKey = newIdempotencyKey(), signal } = {}) {
-      const headers = { "idempotency-key": idempotencyKey };
+      const headers = keyHeader(idempotencyKey);
       const call = { method: "POST" as const, path: "api/v2/jobs/batch", json: { jobs }, headers, signal };
       const { items } = (await http.json<{ items: JobResource[] }>(call)).body;
       return items.map((job) => jobHandle(parts, job.id, job)) as never;

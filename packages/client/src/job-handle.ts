@@ -11,7 +11,7 @@ import {
 } from "@meanwhile/protocol";
 import { JobCancelledError, JobFailedError, TimeoutError } from "./errors.js";
 import { type Follower, followJob } from "./follow/follow-job.js";
-import { type HttpClient, searchOf } from "./http/http-client.js";
+import { type HttpClient, keyHeader, searchOf } from "./http/http-client.js";
 import { within } from "./http/waiting.js";
 import { type JobProgress, latestProgress } from "./progress.js";
 
@@ -118,7 +118,7 @@ export function jobHandle<Result>(parts: HandleParts, id: string, known?: JobRes
       latestProgress((until) => followJob(follower, id, { after: 0, signal: until }), signal),
     cancel: ({ signal } = {}) => ask("POST", "/cancel", signal),
     async rerun({ idempotencyKey = parts.newIdempotencyKey(), signal } = {}) {
-      const headers = { "idempotency-key": idempotencyKey };
+      const headers = keyHeader(idempotencyKey);
       const { body } = await http.json<JobResource>({ method: "POST", path: `${path}/rerun`, headers, signal });
       return jobHandle<Result>(parts, body.id, body);
     },

@@ -28,6 +28,8 @@ const AGAINST: Readonly<Record<FaultKind, number>> = { unsupported: 3, silent: 3
 const ENOUGH = 3;
 /** Events that are missing on every transport, time and again, are missing in the log. */
 const MOST_GAPS = 12;
+/** Whatever a server says: a job is not left alone for longer. */
+const LONGEST_COME_BACK_MS = 15_000;
 
 /**
  * @throws ProblemError where the job cannot be read (`job_not_found`, `job_purged`, …); ConnectionError where the server
@@ -47,6 +49,7 @@ export async function* followJob(
       ...{ jobId, after: cursor, signal, http, times },
       hasBetter: () => ladder.hasBetter(transport),
       alive: () => patience.alive(),
+      comeBackWithin: (ms: number) => patience.comeBackWithin(ms),
     };
     try {
       const events = transports[transport](reading);
@@ -102,6 +105,7 @@ class Patience {
   #faults = 0;
   #awaySince: number | undefined;
   #isNoticed = false;
+  #comeBackMs: number | undefined;
 
   constructor(follower: Follower, jobId: string, signal: AbortSignal) {
     this.#follower = follower;
@@ -120,10 +124,19 @@ class Patience {
     this.#faults = 0;
   }
 
-  /** The server ended the connection in good order; one that does so at once and always must not be asked in a tight loop. */
+  comeBackWithin(ms: number): void {
+    this.#comeBackMs = Math.min(ms, LONGEST_COME_BACK_MS);
+  }
+
+  /**
+   * The server ended the connection in good order, and others with it: they come back spread over the time that it says.
+   * Also where it ends each at once: it must not be asked in a tight loop.
+   */
   async afterEnd(): Promise<void> {
     this.#faults++;
-    await this.#rest(undefined);
+    const ceiling = this.#comeBackMs;
+    if (ceiling === undefined) return this.#rest(undefined);
+    await pause(backoffMs(1, { initialDelayMs: ceiling, maxDelayMs: ceiling }), this.#signal);
   }
 
   async afterFault(fault: TransportFault, transport: TransportName): Promise<void> {

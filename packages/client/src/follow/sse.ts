@@ -23,7 +23,9 @@ export const readSse: Transport = async function* (reading) {
     for await (const piece of readText(body, connection.signal)) {
       watchdog.heard();
       reading.alive();
-      for (const frame of parser.push(piece)) {
+      const frames = parser.push(piece);
+      if (parser.retryMs !== undefined) reading.comeBackWithin(parser.retryMs);
+      for (const frame of frames) {
         const event = eventOf(frame.data);
         if (event !== undefined) yield event;
       }

@@ -19,6 +19,8 @@ export interface Reading {
   hasBetter(): boolean;
   /** Called at every sign of life. */
   alive(): void;
+  /** The server says when those come back whom it sends away in good order: within this time, in milliseconds. */
+  comeBackWithin(ms: number): void;
 }
 
 /**

@@ -110,7 +110,9 @@ describe("one WebSocket", () => {
     });
 
     expect(await seqsOf(client.job(JOB_ID).events())).toEqual([1, 2, 3, 4]);
-    expect(said.map(({ op }) => op)).toEqual(["follow", "unfollow", "follow"]);
+    const ops = said.map(({ op }) => op);
+    expect([ops[0], ops.at(-1)]).toEqual(["follow", "follow"]);
+    expect(ops).toContain("unfollow");
   });
 
   it("that is quiet and answers is left open", async () => {

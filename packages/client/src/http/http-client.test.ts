@@ -90,6 +90,24 @@ describe("a submit", () => {
   });
 });
 
+describe("the caller's own mistakes", () => {
+  it("are thrown as they are, and nothing is repeated", async () => {
+    const server = await startScriptedServer((_request, response) => answerJson(response, JOB));
+    const broken = clientOf(server, {
+      token: () => {
+        throw new Error("the session is over");
+      },
+    });
+
+    await expect(broken.list()).rejects.toThrow("the session is over");
+    await expect(clientOf(server).submit("t", { n: 1n })).rejects.toThrow(/BigInt/);
+    await expect(clientOf(server).submit("t", {}, { idempotencyKey: "schlüssel" })).rejects.toThrow(
+      'idempotencyKey: Expected 1 to 255 printable ASCII characters, got "schlüssel".',
+    );
+    expect(server.seen).toHaveLength(0);
+  });
+});
+
 describe("answers that are none", () => {
   it("a page of something else says so", async () => {
     const server = await startScriptedServer((_request, response) => response.writeHead(200).end("<html>"));

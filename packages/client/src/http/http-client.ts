@@ -1,4 +1,5 @@
 // One request and its answer: credentials, a time limit, repetition where that is safe and may help.
+import { explainIdempotencyKey } from "@meanwhile/protocol";
 import { ConnectionError, ProblemError } from "../errors.js";
 import type { ResolvedOptions } from "../options.js";
 import { backoffMs } from "./backoff.js";
@@ -55,26 +56,33 @@ export function createHttpClient(options: ResolvedOptions): HttpClient {
     return token === undefined || token === "" ? undefined : `Bearer ${token}`;
   };
 
+  /** What the network does is a ConnectionError; what the token's source or a wrong header throws is the caller's own. */
   const fetchOnce = async (call: Call, { refused, signal }: { refused: boolean; signal: AbortSignal }) => {
     const credentials = await authorization(refused);
-    return options.fetch(`${baseUrl}${call.path}`, initOf(call, { credentials, signal, headers: options.headers }));
+    const init = initOf(call, { credentials, signal, headers: options.headers });
+    return guarded(call, signal, () => options.fetch(`${baseUrl}${call.path}`, init));
   };
 
-  /** One attempt: 401 is answered with fresh credentials once, everything that is no answer is an error. */
-  const attempt = async <T>(call: Call, read: (response: Response) => Promise<T>, signal: AbortSignal): Promise<T> => {
-    const url = `${baseUrl}${call.path}`;
+  const guarded = async <T>({ path }: Call, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     try {
-      let response = await fetchOnce(call, { refused: false, signal });
-      if (response.status === 401 && options.token !== undefined && isRepeatable(call)) {
-        await response.body?.cancel();
-        response = await fetchOnce(call, { refused: true, signal });
-      }
-      if (response.ok || call.alsoFine?.includes(response.status) === true) return await read(response);
-      throw await problemOf(response, url);
+      return await work();
     } catch (error) {
       if (error instanceof ProblemError || signal.aborted) throw error;
-      throw new ConnectionError(url, { reason: reasonOf(error), cause: error });
+      throw new ConnectionError(`${baseUrl}${path}`, { reason: reasonOf(error), cause: error });
     }
+  };
+
+  /** One attempt: 401 is answered with fresh credentials once. */
+  const attempt = async <T>(call: Call, read: (response: Response) => Promise<T>, signal: AbortSignal): Promise<T> => {
+    let response = await fetchOnce(call, { refused: false, signal });
+    if (response.status === 401 && options.token !== undefined && isRepeatable(call)) {
+      await response.body?.cancel();
+      response = await fetchOnce(call, { refused: true, signal });
+    }
+    if (!response.ok && call.alsoFine?.includes(response.status) !== true) {
+      throw await problemOf(response, `${baseUrl}${call.path}`);
+    }
+    return guarded(call, signal, () => read(response));
   };
 
   const limitOf = (call: Call) => {
@@ -132,6 +140,13 @@ async function repeat<T>(call: Call, { retry, notify, baseUrl }: ResolvedOptions
       await pause(delayMs, call.signal);
     }
   }
+}
+
+/** @throws TypeError for a key that no header can carry. */
+export function keyHeader(idempotencyKey: string): { "idempotency-key": string } {
+  const detail = explainIdempotencyKey(idempotencyKey);
+  if (detail === undefined) return { "idempotency-key": idempotencyKey };
+  throw new TypeError(`idempotencyKey: ${detail}`);
 }
 
 /** A query with what is given; instants as the wire has them. */

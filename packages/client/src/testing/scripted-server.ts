@@ -81,7 +81,7 @@ export function frameOf(event: JobEvent): string {
 
 export function beginStream(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
-  response.write(": connected\n\nretry: 2000\n\n");
+  response.write(": connected\n\nretry: 20\n\n");
 }
 
 /** A comment every so often, for as long as the stream is open. */
