@@ -1,4 +1,5 @@
-// The part of the storage port that keeps jobs: set-based, because the batch is where the speed comes from.
+// The part of the storage port that keeps jobs: set-based, because the batch is where the speed comes from. Its writes also
+// queue the deliveries of their events, see delivery-store.ts.
 import type { JobStatus } from "@meanwhile/protocol";
 import type { Change, NewEvent } from "../job/change.js";
 import type { ClaimedJob, Job, JobId, Tombstone } from "../job/job.js";

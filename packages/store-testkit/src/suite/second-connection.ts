@@ -1,10 +1,11 @@
 // Several processes on the same data: what one commits, the other sees, and no job is anybody's twice.
-import type { Store } from "@meanwhile/core";
+import { jsonPayload, type Store } from "@meanwhile/core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeNewJob } from "../builders.js";
 import type { Given } from "../describe-store.js";
 import { until } from "../waiting.js";
-import { apply, claim, claimOne, getJob, idsOf, NOW, submit } from "./moves.js";
+import { addEndpoint, claimDeliveries } from "./delivery-moves.js";
+import { apply, claim, claimOne, getJob, idsOf, NOW, settle, submit } from "./moves.js";
 import { readWholeLog } from "./walk.js";
 
 export function describeSecondConnection(given: Given): void {
@@ -66,6 +67,25 @@ export function describeSecondConnection(given: Given): void {
       expect(jobs).toHaveLength(7);
       expect(jobs.filter(({ readiness }) => readiness === "ready")).toHaveLength(1);
       expect(jobs.filter(({ readiness }) => readiness === "blocked")).toHaveLength(6);
+    });
+
+    it("queues for endpoints that the other one stored, and shares the deliveries without giving any twice", async () => {
+      const endpoint = await addEndpoint(second);
+      const jobs = await Promise.all(Array.from({ length: 10 }, () => submit(given.store, { createdAt: NOW })));
+      for (const _ of jobs) {
+        const claimed = await claimOne(given.store);
+        const { token: leaseToken } = claimed.lease;
+        await settle(given.store, claimed, { kind: "complete", leaseToken, result: jsonPayload("done") });
+      }
+
+      const claims = await Promise.all(
+        [given.store, second, given.store, second].map((store) => claimDeliveries(store, { limit: 3 })),
+      );
+
+      const taken = claims.flatMap(({ deliveries }) => deliveries);
+      expect(taken.every(({ endpointId }) => endpointId === endpoint.id)).toBe(true);
+      expect(new Set(taken.map(({ jobId }) => jobId)).size).toBe(10);
+      expect(taken).toHaveLength(10);
     });
 
     it("is told that there is something new", async () => {
