@@ -61,7 +61,8 @@ function install(tarballs) {
 function importAll() {
   const entries = packages.flatMap(({ manifest }) =>
     Object.keys(manifest.exports)
-      .filter((entry) => !entry.endsWith(".json"))
+      // Patterns name files that are not code, such as proto files.
+      .filter((entry) => !entry.endsWith(".json") && !entry.includes("*"))
       .map((entry) => `${manifest.name}${entry.slice(1)}`),
   );
   const script = `

@@ -1,12 +1,15 @@
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { credentials, status } from "@grpc/grpc-js";
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
 import { ERROR_CODES } from "@meanwhile/protocol";
 import { Gate, until } from "@meanwhile/store-testkit";
+import descriptor from "protobufjs/ext/descriptor/index.js";
 import { expect, it, onTestFinished } from "vitest";
 import { createGrpcServer } from "./create-grpc-server.js";
-import { JOBS_PROTO, PROTO_FOLDER } from "./definitions.js";
+import { loadDefinitions } from "./definitions.js";
 import { resolveGrpcServerOptions } from "./options.js";
+import { JOBS_PROTO, PROTO_FOLDER } from "./proto-files.js";
 import { healthClient } from "./testing/health-client.js";
 import { TEST_CERT, TEST_KEY } from "./testing/test-certificate.js";
 import { CallError, endOf, readAll } from "./testing/test-client.js";
@@ -161,4 +164,25 @@ it("the details are those of google.rpc, byte for byte", () => {
 
 it("the proto file imports nothing: it can be copied by itself", () => {
   expect(Object.keys(loadSync(JOBS_PROTO))).toContain("meanwhile.v2.Jobs");
+});
+
+it("reflection tells which fields are optional, as the file does", () => {
+  const { fileDescriptorProtos } = loadDefinitions().reflected["meanwhile.v2.Job"] as {
+    fileDescriptorProtos: Buffer[];
+  };
+  const [file] = fileDescriptorProtos.map((bytes) => descriptor.FileDescriptorProto.decode(bytes).toJSON());
+
+  const fields = file!.messageType.flatMap(
+    (message: { name: string; field: { name: string; proto3Optional?: true }[] }) =>
+      message.field.map(({ name, proto3Optional }) => [`${message.name}.${name}`, proto3Optional === true]),
+  );
+
+  const declared = [...readFileSync(JOBS_PROTO, "utf8").matchAll(/^ {2}optional \w+ (\w+) =/gm)].map(
+    ([, name]) => name,
+  );
+  const told = fields
+    .filter(([, isOptional]: [string, boolean]) => isOptional)
+    .map(([name]: [string]) => name.split(".")[1]);
+  expect(told).toEqual(declared);
+  expect(told).toContain("delay_ms");
 });

@@ -1,16 +1,9 @@
-// The proto files, found and loaded: from dist as from the sources, since both stand beside the folder.
-import { fileURLToPath } from "node:url";
+// The proto files, loaded: the service, what reflection tells about, and the messages of error details.
 import type { ServiceDefinition } from "@grpc/grpc-js";
 import { loadSync, type MessageTypeDefinition, type Options, type PackageDefinition } from "@grpc/proto-loader";
 import { protoPath as healthProtoPath } from "grpc-health-check";
-
-/** The folder that `import`s of proto files start from: for `includeDirs`, `--proto_path`, `-I`. */
-export const PROTO_FOLDER: string = fileURLToPath(new URL("../proto/", import.meta.url));
-
-/** The service and its messages; it imports no other file. */
-export const JOBS_PROTO: string = fileURLToPath(new URL("../proto/meanwhile/v2/jobs.proto", import.meta.url));
-
-export const JOBS_SERVICE_NAME = "meanwhile.v2.Jobs";
+import { withOptionalFields } from "./optional-fields.js";
+import { JOBS_SERVICE_NAME, PROTO_FOLDER } from "./proto-files.js";
 
 export interface GrpcDefinitions {
   readonly jobs: ServiceDefinition;
@@ -39,7 +32,7 @@ export function loadDefinitions(): GrpcDefinitions {
   const codec = (name: string) => details[`google.rpc.${name}`] as MessageTypeDefinition<object, object>;
   return {
     jobs: own[JOBS_SERVICE_NAME] as ServiceDefinition,
-    reflected: { ...own, ...loadSync(healthProtoPath, LOADING) },
+    reflected: withOptionalFields({ ...own, ...loadSync(healthProtoPath, LOADING) }),
     details: {
       Status: codec("Status"),
       ErrorInfo: codec("ErrorInfo"),

@@ -6,5 +6,5 @@ export {
   type GrpcParts,
   type GrpcServer,
 } from "./create-grpc-server.js";
-export { JOBS_PROTO, JOBS_SERVICE_NAME, PROTO_FOLDER } from "./definitions.js";
 export type { GrpcServerOptions, GrpcTlsOptions } from "./options.js";
+export { JOBS_PROTO, JOBS_SERVICE_NAME, PROTO_FOLDER } from "./proto-files.js";

@@ -3,7 +3,7 @@ import type { Server, ServerDuplexStream, ServerWritableStream, UntypedServiceIm
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
-import { JOBS_SERVICE_NAME } from "./definitions.js";
+import { JOBS_SERVICE_NAME } from "./proto-files.js";
 
 export interface SideServices {
   /** `grpc.health.v1` for the whole server and for the service. */

@@ -11,7 +11,7 @@ import {
 } from "@grpc/grpc-js";
 import { loadSync, type MessageTypeDefinition } from "@grpc/proto-loader";
 import { onTestFinished } from "vitest";
-import { JOBS_PROTO, PROTO_FOLDER } from "../definitions.js";
+import { JOBS_PROTO, PROTO_FOLDER } from "../proto-files.js";
 
 export interface ConnectOptions {
   readonly token?: string;
