@@ -16,12 +16,32 @@ export interface Connection {
    * commits. Whatever it throws undoes all of it.
    */
   write<T>(work: () => T): T;
+  /**
+   * The same without waiting for the disk: the next `write` takes it along. When the power fails before that, it is as if it had
+   * never been, and the file is whole. Only for what may be done again.
+   */
+  writeUnsynced<T>(work: () => T): T;
   readonly driver: SqliteConnection;
 }
 
 export function createConnection(driver: SqliteConnection): Connection {
   const begin = lazily(driver, "begin immediate");
   const commit = lazily(driver, "commit");
+  /** How this file is written otherwise. */
+  let usual: number | undefined;
+
+  const write = <T>(work: () => T): T => {
+    begin().run();
+    try {
+      const result = work();
+      commit().run();
+      return result;
+    } catch (error) {
+      // Some errors (disk full, IO) end the transaction by themselves.
+      if (driver.inTransaction) driver.exec("rollback");
+      throw error;
+    }
+  };
 
   return {
     driver,
@@ -33,16 +53,15 @@ export function createConnection(driver: SqliteConnection): Connection {
         list: (values) => compiled().all(...values) as never,
       };
     },
-    write(work) {
-      begin().run();
+    write,
+    writeUnsynced(work) {
+      usual ??= (driver.prepare("pragma synchronous").get() as [number])[0];
+      // SQLite obeys this pragma when it compiles it, so it cannot be kept compiled.
+      driver.exec("pragma synchronous = normal");
       try {
-        const result = work();
-        commit().run();
-        return result;
-      } catch (error) {
-        // Some errors (disk full, IO) end the transaction by themselves.
-        if (driver.inTransaction) driver.exec("rollback");
-        throw error;
+        return write(work);
+      } finally {
+        driver.exec(`pragma synchronous = ${usual}`);
       }
     },
   };

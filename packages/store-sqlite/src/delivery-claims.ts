@@ -1,4 +1,7 @@
 // Leases of deliveries: claimed lane by lane, settled, handed back.
+//
+// None of it waits for the disk: what the power takes away is done again, as it would be had the process died one moment
+// earlier (invariant I7).
 import {
   type ClaimedDelivery,
   type Clock,
@@ -80,13 +83,13 @@ export function createDeliveryClaims(connection: Connection, { lanes, clock }: {
       const full = new Set([...request.lanes].flatMap(([lane, count]) => (count === 0 ? [lane] : [])));
       const findDue = () => channels.flatMap((channel) => lanes.due(channel, { full, by: now, count: limit }));
       // A look without the write lock first: an idle dispatcher must not stand in the way of busy writers.
-      const deliveries = findDue().length === 0 ? [] : connection.write(() => take(request, findDue(), now));
+      const deliveries = findDue().length === 0 ? [] : connection.writeUnsynced(() => take(request, findDue(), now));
       const next = channels.flatMap((channel) => lanes.nextDueAt(channel, full) ?? []);
       return { deliveries, nextDueAt: next.length === 0 ? null : Math.min(...next) };
     },
 
     settle(settlements: readonly DeliverySettlement[]): readonly DeliverySettleResult[] {
-      return connection.write(() => {
+      return connection.writeUnsynced(() => {
         const touched = new Set<string>();
         const results = settlements.map((settlement) => settleOne(settlement, touched));
         lanes.refresh(touched);
@@ -95,7 +98,7 @@ export function createDeliveryClaims(connection: Connection, { lanes, clock }: {
     },
 
     handBack(leases: readonly HeldDelivery[]): void {
-      connection.write(() => {
+      connection.writeUnsynced(() => {
         const touched = leases.flatMap(({ deliveryId, leaseToken }) => handBack.find([deliveryId, leaseToken]) ?? []);
         lanes.refresh(touched);
       });
