@@ -38,12 +38,11 @@ export function lastEventId({ headers }: FastifyRequest): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** @throws AppError `invalid_request` naming the header. */
-export function unreadableLastEventId(value: string): AppError {
+/** @param where The header or the parameter that held it. */
+export function unreadableCursor(value: string, where: string): AppError {
   const shown = value.length > 60 ? `text of ${value.length} characters` : JSON.stringify(value);
   return new AppError("invalid_request", {
-    message: `The header Last-Event-ID must be the id of an event of this stream, got ${shown}. Leave it out to read from the beginning.`,
-    details: { header: "Last-Event-ID" },
+    message: `The ${where} must be the id of an event of this stream, got ${shown}.`,
   });
 }
 

@@ -94,6 +94,20 @@ describe("the store's word that another process has committed", () => {
     expect(lookups).toHaveLength(2);
   });
 
+  it("leaves time for other work where many wait and others commit without end", async () => {
+    const { wakeups, foreignCommit, lookups, clock } = given();
+    for (let index = 0; index < 1_000; index++) wakeups.waitOn(`job ${index}`).reading(0);
+
+    foreignCommit();
+    foreignCommit();
+    await nextTurns(5);
+    const before = lookups.length;
+    clock.advance(10);
+    await nextTurns(5);
+
+    expect([before, lookups.length]).toEqual([1, 2]);
+  });
+
   it("wakes those whose job is gone", async () => {
     const { wakeups, foreignCommit } = given();
     const waiter = wakeups.waitOn("gone");

@@ -103,12 +103,16 @@ describe("GET /api/v2/events", () => {
     ["?status=DONE", {}, "status"],
     ["?event=job.completed,", {}, "event"],
     ["?limit=3", {}, "limit"],
-  ])("refuses %s %j", async (query, headers) => {
+  ])("refuses %s %j", async (query, headers, named) => {
     const server = await startTestServer();
 
     const answer = await get(server, EVENTS + query, { ...STREAM, ...headers });
 
-    expect(answer.json()).toMatchObject({ status: 400, code: "invalid_request" });
+    expect(answer.json()).toMatchObject({
+      status: 400,
+      code: "invalid_request",
+      detail: expect.stringContaining(named),
+    });
   });
 
   it("is a stream and nothing else", async () => {

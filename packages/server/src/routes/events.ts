@@ -3,7 +3,7 @@ import { AppError, isOutage } from "@meanwhile/core";
 import { JOB_EVENT_TYPES, JOB_STATUSES } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.js";
-import { acceptsEventStream, EVENT_STREAM, lastEventId, outside, unreadableLastEventId } from "../event-stream.js";
+import { acceptsEventStream, EVENT_STREAM, lastEventId, outside, unreadableCursor } from "../event-stream.js";
 import { HttpRefusal } from "../problem.js";
 import { queryList, queryText } from "../query.js";
 import type { Route } from "../route.js";
@@ -67,7 +67,9 @@ async function stream(context: ServerContext, request: FastifyRequest, reply: Fa
   try {
     await sse.followAll(response, { principal, headers, ...wanted, ...(after === undefined ? {} : { after }) });
   } catch (error) {
-    if (seen !== undefined && isUnreadable(error)) throw unreadableLastEventId(seen);
+    if (after !== undefined && isUnreadable(error)) {
+      throw unreadableCursor(after, seen === undefined ? 'query parameter "after"' : "header Last-Event-ID");
+    }
     if (!isOutage(error)) throw error;
     sse.postpone(response, { headers });
   }

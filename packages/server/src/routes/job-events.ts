@@ -3,7 +3,7 @@ import { AppError, isOutage, type Job } from "@meanwhile/core";
 import { isTerminal } from "@meanwhile/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.js";
-import { EVENT_STREAM, lastEventId, outside, prefersEventStream, unreadableLastEventId } from "../event-stream.js";
+import { EVENT_STREAM, lastEventId, outside, prefersEventStream, unreadableCursor } from "../event-stream.js";
 import { JOB_CACHE_CONTROL, JOB_VARY, JSON_TYPE } from "../job-answer.js";
 import { json, ref } from "../openapi/refs.js";
 import { AFTER_PARAMETER, LIMIT_PARAMETER, pathJobId, queryAfter, queryLimit } from "../query.js";
@@ -84,7 +84,7 @@ function readCursor(request: FastifyRequest): number {
   const seen = lastEventId(request);
   if (seen === undefined) return queryAfter(request);
   if (/^\d{1,15}$/.test(seen)) return Number(seen);
-  throw unreadableLastEventId(seen);
+  throw unreadableCursor(seen, "header Last-Event-ID");
 }
 
 function beyondTheEnd(after: number, { lastSeq }: Job): AppError {
