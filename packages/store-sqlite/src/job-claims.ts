@@ -53,7 +53,8 @@ export function createJobClaims(connection: Connection, { events, clock }: { eve
       { byMs, now = clock.now() }: { byMs: number; now?: number },
     ): readonly LeaseResult[] {
       if (leases.length === 0) return [];
-      return connection.write(() =>
+      // Draws no `seq`, and a lease that is shorter after a loss of power is the lease of a process that is gone (invariant I9).
+      return connection.writeUnsynced(() =>
         leases.map(({ jobId, leaseToken }): LeaseResult => {
           const row = extend.find([now + byMs, jobId, leaseToken]);
           return row === undefined ? { outcome: "lost" } : { outcome: "extended", cancelRequestedBy: row[0] };
