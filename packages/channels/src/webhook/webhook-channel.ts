@@ -2,6 +2,7 @@
 import { setMaxListeners } from "node:events";
 import type { PushChannel, Sending, Sent } from "@meanwhile/core";
 import { type Connections, createConnections } from "./connections.js";
+import { addressesOfThisMachine, createAdviceAddresses } from "./guard/own-addresses.js";
 import { createAdviceResolver } from "./guard/resolve.js";
 import { createTargetGuard, type TargetGuard } from "./guard/target-guard.js";
 import {
@@ -23,7 +24,11 @@ export function createWebhookChannel(options: WebhookChannelOptions = {}): PushC
   const { allowPrivateTargets, requireHttpsTargets: requireHttps, resolve, clock, ca } = resolved;
   const rules = { allowPrivateTargets, requireHttps };
   const guard = createTargetGuard({ ...rules, resolve });
-  const adviser = createTargetGuard({ ...rules, resolve: createAdviceResolver(resolve, clock) });
+  const adviser = createTargetGuard({
+    ...rules,
+    resolve: createAdviceResolver(resolve, clock),
+    ownAddresses: createAdviceAddresses(addressesOfThisMachine, clock),
+  });
   const connections = createConnections({
     guard,
     clock,

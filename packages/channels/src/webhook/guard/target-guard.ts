@@ -2,9 +2,9 @@
 //
 // Hosts are judged twice: when a target is stored, so that a mistake is told at once, and at every connect, on the addresses
 // that are really used. Only the second protects: DNS may say something else by then.
-import { networkInterfaces } from "node:os";
 import { canonicalAddress, isGloballyReachable, parseAddress } from "./address-rules.js";
 import { type Exceptions, parseExceptions } from "./exceptions.js";
+import { addressesOfThisMachine, type OwnAddresses } from "./own-addresses.js";
 import type { Resolve } from "./resolve.js";
 import { isLocalName, readTargetUrl } from "./url-rules.js";
 
@@ -13,8 +13,8 @@ export interface TargetGuardOptions {
   readonly allowPrivateTargets: readonly string[];
   readonly requireHttps: boolean;
   readonly resolve: Resolve;
-  /** The addresses of this machine itself: behind a firewall, services listen on a public one that the outside cannot reach. */
-  readonly ownAddresses?: () => readonly string[];
+  /** The addresses of this machine itself. Default: those of its interfaces, looked up each time. */
+  readonly ownAddresses?: OwnAddresses;
 }
 
 export interface TargetGuard {
@@ -75,7 +75,7 @@ export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
 interface Grounds {
   readonly exceptions: Exceptions;
   readonly resolve: Resolve;
-  readonly ownAddresses: () => readonly string[];
+  readonly ownAddresses: OwnAddresses;
 }
 
 async function judgeHost(host: string, grounds: Grounds): Promise<Verdict> {
@@ -106,18 +106,14 @@ async function judgeName(name: string, grounds: Grounds): Promise<Verdict> {
 /** One that is not allowed is enough to refuse all: which of them a connection takes is nobody's choice. */
 function areAllowed(texts: readonly string[], grounds: Grounds & { readonly isLocal: boolean }): boolean {
   const { exceptions, ownAddresses, isLocal } = grounds;
-  const own = new Set(ownAddresses().map(canonicalAddress));
+  const isOwn = (canonical: string | undefined) => ownAddresses().some((own) => canonicalAddress(own) === canonical);
   return texts.every((text) => {
     const address = parseAddress(text);
     if (address === undefined) return false;
     if (exceptions.hasAddress(address)) return true;
     // What is local by its name is inside, whatever its address looks like.
-    return !isLocal && isGloballyReachable(address) && !own.has(canonicalAddress(text));
+    return !isLocal && isGloballyReachable(address) && !isOwn(canonicalAddress(text));
   });
-}
-
-function addressesOfThisMachine(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
 }
 
 function refused(fault: string): Verdict {
