@@ -60,10 +60,10 @@ function install(tarballs) {
 /** Every way into every package. */
 function importAll() {
   const entries = packages.flatMap(({ manifest }) =>
-    Object.keys(manifest.exports)
-      // Patterns name files that are not code, such as proto files.
-      .filter((entry) => !entry.endsWith(".json") && !entry.includes("*"))
-      .map((entry) => `${manifest.name}${entry.slice(1)}`),
+    Object.entries(manifest.exports)
+      // What has no default is for the tests of this repository; what is no object names files that are not code.
+      .filter(([, target]) => target.default !== undefined)
+      .map(([entry]) => `${manifest.name}${entry.slice(1)}`),
   );
   const script = `
     for (const entry of ${JSON.stringify(entries)}) {
