@@ -39,10 +39,11 @@ function postOf(operationId: string, summary: string) {
   };
 }
 
-/** Of the operations that submit jobs: posted to the address that the submit itself names. */
+/** Of a submit: posted to the address that it names itself, in its body or in its query. */
 export const SUBMIT_CALLBACKS = {
   jobEvent: {
     "{$request.body#/webhook/url}": { post: postOf("receiveJobEvent", "An event of this job happened") },
+    "{$request.query.webhookUrl}": { post: postOf("receiveJobEventByQuery", "An event of this job happened") },
   },
 } as const;
 

@@ -1,7 +1,7 @@
 // The shapes of webhooks, as JSON Schema: endpoints, deliveries, and what is posted to a receiver.
 import { DEFAULT_WEBHOOK_EVENTS, DELIVERY_STATUSES, JOB_EVENT_TYPES, LIMITS } from "@meanwhile/protocol";
 import type { JsonSchema } from "../route.js";
-import { id, instant, nullable, object, page } from "./job-schemas.js";
+import { id, instant, JOB_SCHEMAS, nullable, object, page } from "./job-schemas.js";
 import { ref } from "./refs.js";
 
 const text = { type: "string" };
@@ -111,9 +111,16 @@ export const WEBHOOK_SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Delivery: object(deliveryMembers),
   DeliveryPage: page(ref("Delivery")),
   DeliveryWithAttempts: object({ ...deliveryMembers, attempts: { type: "array", items: attempt } }),
+  PushedJob: {
+    ...JOB_SCHEMAS.Job,
+    properties: {
+      ...(JOB_SCHEMAS.Job!.properties as object),
+      resultUrl: { ...text, description: "Where a result above 256 KiB is; `result` is null then." },
+    },
+  },
   WebhookBody: object({
     type: { type: "string", enum: JOB_EVENT_TYPES },
     timestamp: { ...instant, description: "When the event happened; the same on every attempt." },
-    data: object({ job: ref("Job"), event: ref("Event") }),
+    data: object({ job: ref("PushedJob"), event: ref("Event") }),
   }),
 };
