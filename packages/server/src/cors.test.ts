@@ -34,7 +34,7 @@ describe("allowedOrigins", () => {
     expect(answer.statusCode).toBe(204);
     expect(answer.headers).toMatchObject({
       "access-control-allow-origin": APP,
-      "access-control-allow-methods": "GET, HEAD, POST, DELETE",
+      "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
       "access-control-allow-headers": expect.stringContaining("Idempotency-Key"),
     });
   });

@@ -40,6 +40,28 @@ describe("the log", () => {
     expect(JSON.stringify(lines)).not.toContain("mw_hidden");
   });
 
+  it("never holds a ticket, nor does the refusal", async () => {
+    const text: string[] = [];
+    const sink = new Writable({
+      write(chunk, _encoding, done) {
+        text.push(String(chunk));
+        done();
+      },
+    });
+    const { parts } = await startTestServer({ worker: false });
+    const engine = { ...parts.engine, get: async () => Promise.reject(new Error("a fault of our own")) };
+    const server = createServer({ ...parts, engine, logger: createLogger({ level: "trace" }, sink) });
+    const job = "/api/v2/jobs/0199c0de-7a10-7c3e-9b0a-3f5d6a1b2c3d";
+
+    const answers = await Promise.all(
+      [job, `${job}/events`, `${job}/nothing`].map((path) => server.app.inject(`${path}?ticket=mwt_hidden`)),
+    );
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([500, 404, 404]);
+    expect(text.join("")).toContain("a fault of our own");
+    expect(text.join("") + answers.map(({ body }) => body).join("")).not.toContain("mwt_hidden");
+  });
+
   it("is pino's where options are given", () => {
     expect(createLogger({ level: "silent" })).toHaveProperty("child");
   });
