@@ -42,37 +42,21 @@ export async function* followJob(
 ): AsyncGenerator<JobEvent, void> {
   const { ladder, transports, http, times } = follower;
   const patience = new Patience(follower, jobId, signal);
-  let cursor = after;
+  const cursor = { seq: after };
   for (;;) {
     const transport = ladder.current();
-    const reading = {
-      ...{ jobId, after: cursor, signal, http, times },
+    const events = transports[transport]({
+      ...{ jobId, after: cursor.seq, signal, http, times },
       hasBetter: () => ladder.hasBetter(transport),
       alive: () => patience.alive(),
-      comeBackWithin: (ms: number) => patience.comeBackWithin(ms),
-    };
+      comeBackWithin: (ms) => patience.comeBackWithin(ms),
+    });
     try {
-      const events = transports[transport](reading);
-      for (;;) {
-        const { done, value } = await nextOf(events, cursor);
-        if (done === true) {
-          if (value === "ended") return;
-          break;
-        }
-        cursor = value.seq;
-        patience.bore();
-        let isOver = true;
-        try {
-          if (isTerminal(value.status)) ladder.praise(transport);
-          yield value;
-          isOver = isTerminal(value.status);
-        } finally {
-          // Also where the reader has seen enough.
-          if (isOver) await events.return("ended");
-        }
-        if (isOver) return;
+      if ((yield* passOn(events, cursor, () => patience.bore())) === "ended") {
+        ladder.praise(transport);
+        return;
       }
-      await patience.afterEnd();
+      if (ladder.current() === transport) await patience.afterEnd();
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TransportFault)) throw error;
@@ -81,17 +65,34 @@ export async function* followJob(
   }
 }
 
+type Events = ReturnType<Transport>;
+
+/** Yields what is new, moves the cursor with it, and ends the connection: at the terminal event, and where the reader has seen enough. */
+async function* passOn(
+  events: Events,
+  cursor: { seq: number },
+  bore: () => void,
+): AsyncGenerator<JobEvent, "ended" | "again"> {
+  try {
+    for (;;) {
+      const { done, value } = await nextOf(events, cursor.seq);
+      if (done === true) return value;
+      cursor.seq = value.seq;
+      bore();
+      yield value;
+      if (isTerminal(value.status)) return "ended";
+    }
+  } finally {
+    await events.return("ended");
+  }
+}
+
 /** The next event behind the cursor. @throws TransportFault `gap` where one is missing in between. */
-async function nextOf(
-  events: AsyncGenerator<JobEvent, "ended" | "again">,
-  cursor: number,
-): Promise<IteratorResult<JobEvent, "ended" | "again">> {
+async function nextOf(events: Events, seq: number): Promise<IteratorResult<JobEvent, "ended" | "again">> {
   for (;;) {
     const next = await events.next();
-    if (next.done === true || next.value.seq === cursor + 1) return next;
-    if (next.value.seq <= cursor) continue;
-    await events.return("again");
-    throw new TransportFault("gap", `event ${cursor + 1} is missing, ${next.value.seq} came`);
+    if (next.done === true || next.value.seq === seq + 1) return next;
+    if (next.value.seq > seq) throw new TransportFault("gap", `event ${seq + 1} is missing, ${next.value.seq} came`);
   }
 }
 
