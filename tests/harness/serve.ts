@@ -4,6 +4,8 @@ import { Api } from "./api.js";
 import { type Program, startProgram, within } from "./process.js";
 
 export interface ServeOptions {
+  /** Of tests/program. Default: `serve`, the command line's own. */
+  program?: "serve" | "impatient-server";
   /** Where its data is; processes with the same folder share store and files. */
   folder: string;
   role?: "all" | "api" | "worker";
@@ -35,7 +37,7 @@ export async function serve({
   grpc = false,
   ...options
 }: ServeOptions): Promise<Served> {
-  const program = startProgram("serve", {
+  const program = startProgram(options.program ?? "serve", {
     args: ["--role", role, "--port", "0"],
     env: {
       MEANWHILE_STORE: `sqlite:${join(folder, "meanwhile.db")}`,

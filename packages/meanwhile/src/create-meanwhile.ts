@@ -1,5 +1,4 @@
 // `createMeanwhile`: the one place where concrete parts meet. For programs that use meanwhile as a library.
-import type { RequestListener } from "node:http";
 import type { GrpcServer, GrpcServerOptions } from "@meanwhile/channel-grpc";
 import {
   type AnyJobDefinition,
@@ -18,9 +17,10 @@ import {
 import { createDiskFileBytes } from "@meanwhile/files-disk";
 import { createServer, type HttpServer, type ServerOptions } from "@meanwhile/server";
 import { grpcOnUse } from "./grpc-on-use.js";
+import { createHttpHandler, type HttpHandler } from "./http-handler.js";
 import { type JobHandle, jobHandle, type SubmitJobOptions } from "./job-handle.js";
 import { openStore } from "./open-store.js";
-import { openWebhooks, type WebhookOptions } from "./webhooks.js";
+import { deliveryOptions, openWebhooks, type WebhookOptions } from "./webhooks.js";
 
 export interface MeanwhileOptions {
   /** What `defineJob` made. */
@@ -81,11 +81,12 @@ export interface Meanwhile {
   grpc(): GrpcServer;
   /**
    * The HTTP API as a listener of `node:http`, for servers that exist already. It answers every path, with 404 where there
-   * is none: hand it those that begin with `/api/v2`, before anything reads the bodies.
+   * is none: hand it those that begin with `/api/v2`, before anything reads the bodies. Its `upgrade` takes WebSocket
+   * handshakes, from the event of that name.
    *
    * Without credentials it answers to loopback names only, whatever address the server listens on.
    */
-  handler(): RequestListener;
+  handler(): HttpHandler;
 }
 
 /**
@@ -138,7 +139,7 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(fileLimits === undefined ? {} : { files: fileLimits }),
       ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
-      ...(webhooks?.scheduleMs === undefined ? {} : { delivery: { scheduleMs: webhooks.scheduleMs } }),
+      delivery: deliveryOptions(webhooks),
       ...(server?.publicUrl === undefined ? {} : { linkBase: server.publicUrl.replace(/\/+$/, "") }),
     },
   );
@@ -197,15 +198,7 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
       grpcServers.push(made);
       return made;
     },
-    handler() {
-      const { app } = makeServer();
-      const ready = app.ready();
-      return (request, response) =>
-        void ready.then(
-          () => app.routing(request, response),
-          (error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))),
-        );
-    },
+    handler: () => createHttpHandler(makeServer()),
   };
 }
 
