@@ -1,8 +1,8 @@
 // meanwhile as a library: submit, wait, fail, stop.
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { createServer, type IncomingMessage, request } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMemoryStore, defineJob, NonRetryableError, systemClock } from "@meanwhile/core";
@@ -190,6 +190,32 @@ describe("the parts", () => {
     expect(await job.json()).toMatchObject({ status: "COMPLETED", result: { text: "Hello, Ada!" } });
     host.close();
     host.closeAllConnections();
+  });
+
+  it("take WebSocket handshakes inside a server that exists already, and end them at stop", async () => {
+    const meanwhile = await start();
+    const handler = meanwhile.handler();
+    const host = createServer(handler).on("upgrade", handler.upgrade);
+    host.listen(0, "127.0.0.1");
+    await once(host, "listening");
+
+    const handshake = request({
+      port: (host.address() as AddressInfo).port,
+      path: "/websocket",
+      headers: {
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      },
+    }).end();
+    const [answer, socket] = (await once(handshake, "upgrade")) as [IncomingMessage, Socket];
+    const closed = once(socket.resume(), "close");
+
+    expect(answer.headers["sec-websocket-accept"]).toBe("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    await meanwhile.stop();
+    await closed;
+    host.close();
   });
 
   it("close at stop, which may be called twice; a store that was given stays open", async () => {

@@ -31,5 +31,6 @@ export type { JobError, JobEvent, JobEventType, JobResource, JobStatus } from "@
 export type { FixedApiKey, HttpServer, JwtIssuerOptions, ServerOptions } from "@meanwhile/server";
 export { defineConfig, type MeanwhileConfig } from "./config/config-file.js";
 export { createMeanwhile, type Meanwhile, type MeanwhileOptions } from "./create-meanwhile.js";
+export type { HttpHandler } from "./http-handler.js";
 export { JobFailedError, type JobHandle, type SubmitJobOptions } from "./job-handle.js";
 export type { WebhookOptions } from "./webhooks.js";

@@ -11,3 +11,4 @@ export type { ServerParts } from "./context.js";
 export { createServer, type HttpServer, type ListenOptions } from "./create-server.js";
 export { createLogger } from "./logging.js";
 export type { ServerOptions } from "./options.js";
+export type { UpgradeListener } from "./upgrades.js";
