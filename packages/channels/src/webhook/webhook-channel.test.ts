@@ -224,6 +224,18 @@ describe("time", () => {
     expect(await sending).toMatchObject({ outcome: "failed", error: "The sending was called off." });
     await until(() => clock.pendingTimers === 0, { what: "nobody connects any more" });
   });
+
+  it("of closing is none: what is still connecting is given up", async () => {
+    const clock = new ManualClock();
+    const channel = startChannel({ clock, resolve: () => new Promise(() => {}) });
+    const sending = sendTo(channel, "http://slow.example.com/");
+    await until(() => clock.pendingTimers === 2, { what: "the name is being looked up" });
+
+    await channel.close();
+
+    expect((await sending).outcome).toBe("failed");
+    await until(() => clock.pendingTimers === 0, { what: "nobody connects any more" });
+  });
 });
 
 describe("a receiver that is not there", () => {
