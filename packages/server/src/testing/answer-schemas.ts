@@ -1,10 +1,10 @@
 // Holds real answers against what the OpenAPI document says of them.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import type { LightMyRequestResponse } from "fastify";
 import type { OpenApiDocument, Operation } from "../openapi/document.js";
+import type { Answer } from "./requests.js";
 
-export type AnswerCheck = (operationId: string, answer: LightMyRequestResponse) => string | undefined;
+export type AnswerCheck = (operationId: string, answer: Answer) => string | undefined;
 
 /** @returns a function that says what is wrong with an answer, or `undefined`. */
 export function createAnswerCheck(document: OpenApiDocument): AnswerCheck {

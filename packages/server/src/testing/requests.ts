@@ -1,5 +1,5 @@
 // Short ways to speak to a test server.
-
+import { text } from "node:stream/consumers";
 import type { JobResource } from "@meanwhile/protocol";
 import { until } from "@meanwhile/store-testkit";
 import type { InjectOptions, LightMyRequestResponse } from "fastify";
@@ -21,6 +21,21 @@ export async function post(
   const body: InjectOptions = payload === undefined ? {} : { payload };
   const type = typeof payload === "string" ? { "content-type": "application/json" } : {};
   return app.inject({ method: "POST", url, headers: { ...type, ...headers }, ...body });
+}
+
+/** What is looked at of an answer. */
+export type Answer = Pick<LightMyRequestResponse, "statusCode" | "headers" | "body">;
+
+/** Any request there is. Of a stream that goes on for ever only the head is taken, and the caller leaves. */
+export async function ask({ app }: TestServer, options: InjectOptions): Promise<Answer> {
+  const answer = await app.inject({ ...options, payloadAsStream: true });
+  const { statusCode, headers } = answer;
+  const stream = answer.stream();
+  if (String(headers["content-type"]).startsWith("text/event-stream")) {
+    stream.destroy();
+    return { statusCode, headers, body: "" };
+  }
+  return { statusCode, headers, body: await text(stream) };
 }
 
 /** Submits and gives the job of the answer. */
