@@ -16,6 +16,7 @@ import type { JobEvent } from "@meanwhile/protocol";
 import { comment, cursorFrame, jobEventFrame, logItemFrame, retryFrame } from "./frames.js";
 import { createHeartbeat } from "./heartbeat.js";
 import { createOwnerCounts } from "./owner-counts.js";
+import { toRun } from "./run.js";
 import { type OpenStream, SseStream, type StreamParts } from "./stream.js";
 
 export interface SseChannelOptions {
@@ -84,10 +85,13 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
   const { engine, clock, logger, random, linkBase } = options;
   const heartbeat = createHeartbeat({ clock, everyMs: HEARTBEAT_MS });
   const streams = new Set<OpenStream>();
-  const bytesOfRun = shareBytes((event: JobEvent) => jobEventFrame(event, linkBase));
+  const textOfEvent = (event: JobEvent) => jobEventFrame(event, linkBase);
+  // Followers at the same place are handed the same run: it becomes bytes once, however many they are.
+  const runOfEvents = remember((events: readonly JobEvent[]) => toRun(events.map(textOfEvent).join("")));
   const counts = createOwnerCounts(options.streamsPerOwner ?? 10_000);
+  // Followers of the whole log see different parts of it, each event being the same object to all.
   const textOfItem = remember((item: LogItem) => logItemFrame(item, linkBase));
-  const textOfItems = (items: readonly LogItem[]) => items.map(textOfItem).join("");
+  const runOfItems = (items: readonly LogItem[]) => toRun(items.map(textOfItem).join(""));
   let isDraining = false;
 
   const comeBack = () => retryFrame(RETRY_MS + Math.floor(random() * SPREAD_MS));
@@ -100,7 +104,7 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
   const open = <T>(
     response: ServerResponse,
     request: StreamRequest,
-    flow: Pick<StreamParts<T>, "bytesOf" | "signOfLife">,
+    flow: Pick<StreamParts<T>, "runOf" | "signOfLife">,
   ): SseStream<T> => {
     const { owner } = request.principal;
     response.writeHead(200, headersOf(request));
@@ -131,7 +135,7 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
     followJob(response, { job, after, ...request }) {
       if (response.req.method === "HEAD") return void response.writeHead(200, headersOf(request)).end();
       if (isDraining) return postpone(response, request);
-      const stream = open(response, request, { bytesOf: bytesOfRun });
+      const stream = open(response, request, { runOf: runOfEvents });
       const subscription = engine.subscribe(job, { after, reader: stream });
       stream.begin(subscription, endWithCredential(stream, request.principal));
     },
@@ -148,7 +152,7 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
       };
       const subscription = await engine.subscribeAll({ ...wanted, reader });
       if (response.destroyed) return subscription.close();
-      stream = open(response, request, { bytesOf: textOfItems, signOfLife: cursorOrComment(subscription) });
+      stream = open(response, request, { runOf: runOfItems, signOfLife: cursorOrComment(subscription) });
       stream.begin(subscription, endWithCredential(stream, principal));
     },
     drain() {
@@ -163,16 +167,16 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
   };
 }
 
-/** Followers of the whole log see different parts of it, each event being the same object to all. */
-function remember<T extends object>(textOf: (item: T) => string): (item: T) => string {
-  const known = new WeakMap<T, string>();
+/** Makes something of an object once, and keeps it for as long as the object itself is kept. */
+function remember<Item extends object, Made>(make: (item: Item) => Made): (item: Item) => Made {
+  const known = new WeakMap<Item, Made>();
   return (item) => {
-    let text = known.get(item);
-    if (text === undefined) {
-      text = textOf(item);
-      known.set(item, text);
+    let made = known.get(item);
+    if (made === undefined) {
+      made = make(item);
+      known.set(item, made);
     }
-    return text;
+    return made;
   };
 }
 
@@ -189,17 +193,4 @@ function cursorOrComment(subscription: LogSubscription): () => string {
 
 function headersOf({ headers }: Pick<StreamRequest, "headers">): OutgoingHttpHeaders {
   return { ...headers, ...STREAM_HEADERS };
-}
-
-/** Followers at the same place are handed the same run: it becomes bytes once, however many they are. */
-function shareBytes<T extends object>(textOf: (item: T) => string): (events: readonly T[]) => Buffer {
-  const known = new WeakMap<readonly T[], Buffer>();
-  return (events) => {
-    let bytes = known.get(events);
-    if (bytes === undefined) {
-      bytes = Buffer.from(events.map(textOf).join(""));
-      known.set(events, bytes);
-    }
-    return bytes;
-  };
 }

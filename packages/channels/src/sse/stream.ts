@@ -4,10 +4,12 @@
 //    event) beyond what Node buffers, whatever happens in the log.
 // 2. A reader that has taken nothing for 30 s is cut. It comes back by its cursor, if it ever does.
 // 3. Whatever ends a stream ends it cleanly, so that its reader comes back by itself.
+import type { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import { AppError, type Logger } from "@meanwhile/core";
 import { comment } from "./frames.js";
 import type { Beating } from "./heartbeat.js";
+import { type Run, writeRun } from "./run.js";
 
 /** What both kinds of subscription have in common. */
 export interface PausableSubscription {
@@ -18,8 +20,8 @@ export interface PausableSubscription {
 
 export interface StreamParts<T> {
   readonly response: ServerResponse;
-  /** A run of events as bytes; runs are shared by all who stand at the same place, and so may be their bytes. */
-  readonly bytesOf: (events: readonly T[]) => Buffer | string;
+  /** What is written of a run of events; runs are shared by all who stand at the same place, and so may this be. */
+  readonly runOf: (events: readonly T[]) => Run;
   /** What goes out instead of silence. Default: a comment. */
   readonly signOfLife?: () => string;
   readonly logger: Logger;
@@ -50,10 +52,8 @@ export class SseStream<T> implements OpenStream {
   constructor(parts: StreamParts<T>) {
     this.#parts = parts;
     const { response } = parts;
-    response.on("drain", () => this.#caughtUp());
     response.on("close", () => this.#closed());
-    // A reader that went away in the middle of a frame is no fault of anybody here; `close` follows.
-    response.on("error", () => {});
+    response.on("error", ignore);
   }
 
   /** @param unwatch ends the watching of the caller's credential. */
@@ -68,7 +68,10 @@ export class SseStream<T> implements OpenStream {
   }
 
   onEvents(events: readonly T[]): void {
-    this.write(this.#parts.bytesOf(events));
+    if (this.#isOver()) return;
+    const { response, runOf } = this.#parts;
+    const { taker, hasRoom } = writeRun(response, runOf(events));
+    if (!hasRoom) this.#fallBehind(taker);
   }
 
   onEnd(): void {
@@ -82,16 +85,14 @@ export class SseStream<T> implements OpenStream {
     this.end(comment(error instanceof AppError ? error.code : "internal"));
   }
 
-  write(bytes: Buffer | string): void {
+  write(text: string): void {
     const { response } = this.#parts;
-    if (response.destroyed || response.writableEnded || response.write(bytes)) return;
-    this.#isBehind = true;
-    this.#subscription?.pause();
+    if (!this.#isOver() && !response.write(text)) this.#fallBehind(response);
   }
 
   end(last = ""): void {
+    if (this.#isOver()) return;
     const { response } = this.#parts;
-    if (response.destroyed || response.writableEnded) return;
     this.#subscription?.close();
     if (last === "") response.end();
     else response.end(last);
@@ -108,6 +109,18 @@ export class SseStream<T> implements OpenStream {
     else if (now - this.#stuck.since >= STUCK_MS) response.destroy();
   }
 
+  #isOver(): boolean {
+    const { response } = this.#parts;
+    return response.destroyed || response.writableEnded;
+  }
+
+  #fallBehind(taker: Pick<EventEmitter, "once">): void {
+    if (this.#isBehind) return;
+    this.#isBehind = true;
+    this.#subscription?.pause();
+    taker.once("drain", () => this.#caughtUp());
+  }
+
   #caughtUp(): void {
     this.#isBehind = false;
     this.#stuck = undefined;
@@ -120,3 +133,6 @@ export class SseStream<T> implements OpenStream {
     this.#parts.onClosed(this);
   }
 }
+
+/** A reader that went away in the middle of a frame is no fault of anybody here; `close` follows. */
+function ignore(): void {}

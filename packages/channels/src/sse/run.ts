@@ -1,0 +1,34 @@
+// A run of events on its way to the wire: one chunk, made once for all its readers, past each response into its socket.
+//
+// 1. A response of node:http writes a chunk in four pieces (length, break, bytes, break), anew for every reader. Put together
+//    beforehand they are one write, which takes a reader half the time in this process.
+// 2. Only a response of Node's own whose turn it is, and which sends in chunks, is passed by. Whatever was put between
+//    (compression, HTTP/2, a simulated request) keeps its say.
+// 3. A response keeps no queue beside that of its socket: the order holds, whichever of them is written to.
+import { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+export interface Run {
+  readonly bytes: Buffer;
+  /** The same as a chunk of HTTP/1.1. */
+  readonly chunk: Buffer;
+}
+
+export function toRun(text: string): Run {
+  const sizeBytes = Buffer.byteLength(text);
+  const head = `${sizeBytes.toString(16)}\r\n`;
+  const chunk = Buffer.from(`${head}${text}\r\n`);
+  return { chunk, bytes: chunk.subarray(head.length, head.length + sizeBytes) };
+}
+
+/** @returns what has taken the run, and whether it has room for more; if not, it will emit `drain`. */
+export function writeRun(
+  response: ServerResponse,
+  { bytes, chunk }: Run,
+): { taker: Socket | ServerResponse; hasRoom: boolean } {
+  const { socket } = response;
+  const taker = socket?.writable && response.chunkedEncoding && response.write === OWN_WRITE ? socket : response;
+  return { taker, hasRoom: taker.write(taker === response ? bytes : chunk) };
+}
+
+const OWN_WRITE = ServerResponse.prototype.write;
