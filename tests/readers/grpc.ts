@@ -24,12 +24,18 @@ const LOADING = { keepCase: true, longs: Number, enums: String, defaults: true, 
 
 /** @param address `127.0.0.1:<port>`. @throws Error where the server describes no such service. */
 export async function connectByReflection(address: string): Promise<JobsClient> {
-  const reflection = new GrpcReflection(address, credentials.createInsecure());
-  const descriptor = await reflection.getDescriptorBySymbol("meanwhile.v2.Jobs");
-  return connectTo(descriptor.getPackageObject(LOADING), address);
+  return connectTo(address, await describeService(address));
 }
 
-function connectTo(described: Message, address: string): JobsClient {
+/** What the server says about the service. */
+export async function describeService(address: string): Promise<Message> {
+  const reflection = new GrpcReflection(address, credentials.createInsecure());
+  const descriptor = await reflection.getDescriptorBySymbol("meanwhile.v2.Jobs");
+  return descriptor.getPackageObject(LOADING);
+}
+
+/** In a connection of its own. */
+export function connectTo(address: string, described: Message): JobsClient {
   const Jobs = described.meanwhile.v2.Jobs as ServiceClientConstructor;
   const client = new Jobs(address, credentials.createInsecure(), {
     // A server that comes back is tried soon; the default waits up to two minutes.
@@ -102,8 +108,9 @@ async function watchOnce(
   }
 }
 
-function mayPass({ code }: ServiceError): boolean {
-  return code === status.UNAVAILABLE;
+/** The client of reflection hides the code in its text. */
+function mayPass({ code, message }: ServiceError): boolean {
+  return code === status.UNAVAILABLE || message.includes("14 UNAVAILABLE");
 }
 
 function toSeen({ job_id: jobId, seq, type, status: after, at, data_json }: Message) {
