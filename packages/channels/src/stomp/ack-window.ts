@@ -28,17 +28,24 @@ export const MOST_UNACKNOWLEDGED = 100;
 export function createAckWindow(name: string, mode: AckMode): AckWindow {
   /** In the order of sending: message ids by their count. */
   const waiting = new Map<number, string>();
+  /** The other way round: looked up for every frame, in every window, by clients of version 1.0. */
+  const counts = new Map<string, number>();
   let count = 0;
   let ended = false;
   let go: (() => void) | undefined;
 
   const hasRoom = () => ended || waiting.size < MOST_UNACKNOWLEDGED;
 
+  const forget = (number: number) => {
+    counts.delete(waiting.get(number)!);
+    waiting.delete(number);
+  };
+
   const drop = (upTo: number) => {
     if (!waiting.has(upTo)) return;
     // In the mode `client` an acknowledgement counts for all before it, too.
-    if (mode === "client") for (const each of [...waiting.keys()]) if (each < upTo) waiting.delete(each);
-    waiting.delete(upTo);
+    if (mode === "client") for (const each of [...waiting.keys()]) if (each < upTo) forget(each);
+    forget(upTo);
     if (hasRoom()) go?.();
   };
 
@@ -52,6 +59,7 @@ export function createAckWindow(name: string, mode: AckMode): AckWindow {
       if (mode === "auto") return undefined;
       count++;
       waiting.set(count, messageId);
+      counts.set(messageId, count);
       return `${name}-${count}`;
     },
     acknowledge(number) {
@@ -59,11 +67,13 @@ export function createAckWindow(name: string, mode: AckMode): AckWindow {
       drop(number);
     },
     acknowledgeMessage(messageId) {
-      for (const [number, id] of waiting) if (id === messageId) return drop(number);
+      const number = counts.get(messageId);
+      if (number !== undefined) drop(number);
     },
     end() {
       ended = true;
       waiting.clear();
+      counts.clear();
       go?.();
     },
   };

@@ -9,6 +9,8 @@ export interface Answer {
 }
 
 export interface Answers {
+  /** Subscriptions that each answer goes to. */
+  readonly listeners: number;
   add(subscription: Subscription): void;
   remove(subscription: Subscription): void;
   /**
@@ -37,6 +39,9 @@ export function createAnswers({ ids, message }: AnswersParts): Answers {
   };
 
   return {
+    get listeners() {
+      return listening.size;
+    },
     add: (subscription) => void listening.set(subscription, []),
     remove: (subscription) => void listening.delete(subscription),
     give({ contentType, body, correlationId }) {

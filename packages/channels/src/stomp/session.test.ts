@@ -1,4 +1,6 @@
 // Submitting in a STOMP session, its receipts, its faults and its end, with frames written by hand.
+
+import { systemClock } from "@meanwhile/core";
 import type { JobResource, Problem } from "@meanwhile/protocol";
 import { until } from "@meanwhile/store-testkit";
 import { describe, expect, it } from "vitest";
@@ -107,6 +109,16 @@ describe("SEND", () => {
     expect(peer.frames.slice(1).map((frame) => json<JobResource>(frame).callbackId)).toEqual(["1", "2", "3"]);
   });
 
+  it("is answered to a few subscriptions at most: each answer is written out for every one of them", async () => {
+    const { url } = await startSocketServer();
+    const peer = await connectStomp(url);
+
+    for (let id = 0; id < 17; id++) peer.send(`SUBSCRIBE\nid:${id}\nreceipt:${id}\ndestination:/user/queue/jobs\n\n^`);
+
+    const error = await peer.hears("ERROR");
+    expect([header(error, "receipt-id"), json<Problem>(error).code]).toEqual(["16", "rate_limited"]);
+  });
+
   it("keeps answers that wait for acknowledgements, and not without end", async () => {
     const { url } = await startSocketServer();
     const peer = await connectStomp(url);
@@ -160,6 +172,21 @@ describe("frames", () => {
     expect(json<Problem>(await peer.hears("ERROR")).code).toBe("invalid_request");
     expect((await peer.closed()).code).toBe(1002);
     expect(complaints).toEqual([]);
+  });
+
+  it("by the ten thousand in one message leave turns to everybody else", async () => {
+    let turns = 0;
+    const nextTurn = (callback: () => void) => {
+      turns++;
+      systemClock.nextTurn(callback);
+    };
+    const { url } = await startSocketServer({ clock: { ...systemClock, nextTurn } });
+    const peer = await connectStomp(url);
+
+    peer.send(`${"UNSUBSCRIBE\nid:a\n\n^".repeat(10_000)}UNSUBSCRIBE\nid:a\nreceipt:last\n\n^`);
+    await peer.hears("RECEIPT");
+
+    expect(turns).toBeGreaterThan(30);
   });
 
   it("DISCONNECT is receipted when all before it is done, then the server closes", async () => {

@@ -3,6 +3,7 @@
 // 1. Frames are taken in order. CONNECT and DISCONNECT are finished before the next frame is looked at; submits and
 //    subscriptions run side by side, their answers and receipts come when each is done.
 // 2. A receipt is sent after its frame was worked off, or an ERROR in its place. After an ERROR the session is over.
+// 3. One message may hold tens of thousands of frames: between some of them everybody else has a turn.
 import { AppError, type Clock, type Engine, type IdSource, type Logger } from "@meanwhile/core";
 import { CLOSE_CODES, closeCodeOf } from "../socket/close-codes.js";
 import { createCommands } from "../socket/commands.js";
@@ -42,6 +43,7 @@ export function createStompSession(connection: Connection, parts: StompParts): D
   let phase: "new" | "open" | "over" = "new";
   let beat: HeartBeat | undefined;
   let working = 0;
+  let taken = 0;
 
   const sendError = (thrown: unknown, frame?: Frame): AppError => {
     const { error, problem } = describeProblem(thrown, frame?.command ?? "", parts);
@@ -152,7 +154,7 @@ export function createStompSession(connection: Connection, parts: StompParts): D
     try {
       for (let next = frames.next(); !next.done && phase !== "over"; next = frames.next()) {
         current = next.value;
-        const pending = take(current);
+        const pending = take(current) ?? (++taken % FRAMES_PER_TURN === 0 ? nextTurn(parts.clock) : undefined);
         if (pending !== undefined) return pending.then(() => takeAll(frames));
         current = undefined;
       }
@@ -179,6 +181,13 @@ export function createStompSession(connection: Connection, parts: StompParts): D
       subscriptions.end();
     },
   };
+}
+
+/** A few milliseconds of work at most. */
+const FRAMES_PER_TURN = 256;
+
+function nextTurn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.nextTurn(resolve));
 }
 
 function noCommonVersion({ headers }: Frame): AppError {

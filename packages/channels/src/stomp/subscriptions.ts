@@ -47,8 +47,8 @@ export interface OutgoingMessage {
   readonly further?: HeaderList;
 }
 
-/** What a connection follows has a bound of its own; this one is for subscriptions to answers. */
-const MOST_SUBSCRIPTIONS = 10_000;
+/** What a connection follows has a bound of its own. Every answer is written out for each of these: one is enough for a client. */
+const MOST_ANSWER_SUBSCRIPTIONS = 16;
 
 export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
   const { engine, follows, linkBase, write } = parts;
@@ -86,6 +86,7 @@ export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
   const listenTo = (subscription: Subscription, target: Destination, access: SocketAccess): Promise<void> => {
     switch (target.kind) {
       case "answers":
+        if (answers.listeners >= MOST_ANSWER_SUBSCRIPTIONS) throw tooMany();
         answers.add(subscription);
         return Promise.resolve();
       case "job":
@@ -147,7 +148,6 @@ export function createSubscriptions(parts: SubscriptionsParts): Subscriptions {
       const destination = frame.headers.get("destination")!;
       const key = id ?? destination;
       if (open.has(key)) throw unreadable(`There is a subscription ${JSON.stringify(key.slice(0, 100))} already.`);
-      if (open.size >= MOST_SUBSCRIPTIONS) throw tooMany();
       const number = ++count;
       const window = createAckWindow(String(number), mode);
       const subscription: Subscription = { key, id, destination, number, window };
@@ -210,7 +210,7 @@ function ticketOfOneJob(): AppError {
 
 function tooMany(): AppError {
   return new AppError("rate_limited", {
-    message: `This session has ${MOST_SUBSCRIPTIONS} subscriptions already. Unsubscribe from some.`,
+    message: `This session has ${MOST_ANSWER_SUBSCRIPTIONS} subscriptions to answers already. Unsubscribe from one.`,
   });
 }
 

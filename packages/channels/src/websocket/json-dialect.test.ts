@@ -275,6 +275,28 @@ describe("who is calling", () => {
     await says(peer, "submitted", "3");
   });
 
+  it.each<[string, object]>([
+    ["without the scope to read", { token: "submitter" }],
+    ["without the scope to see every owner's jobs", { token: "plain" }],
+    ["that is the ticket of one job", { ticket: "t" }],
+  ])("is not narrowed by one %s: what is followed would outlive its credential", async (_what, fresh) => {
+    const { url } = await startSocketServer({
+      tokens: {
+        admin: { owner: "ada", scopes: ["jobs:read", "jobs:submit", "jobs:admin"] },
+        plain: { owner: "ada" },
+        submitter: { owner: "ada", scopes: ["jobs:submit", "jobs:admin"] },
+      },
+      tickets: { t: { principal: person("ada", { scopes: ["jobs:read", "jobs:admin"] }), jobId: "j" } },
+    });
+    const peer = await connectPeer(url, { headers: { authorization: "Bearer admin" } });
+
+    peer.say({ op: "auth", ref: "1", ...fresh });
+
+    expect((await says(peer, "error", "1")).problem.code).toBe("forbidden");
+    peer.say({ op: "submit", ref: "2", type: "echo", follow: true });
+    await says(peer, "submitted", "2");
+  });
+
   it("lasts as long as the credential", async () => {
     const { url, revoke } = await startSocketServer(TWO_OWNERS);
     const peer = await connectPeer(url, { headers: { authorization: "Bearer ada" } });

@@ -1,5 +1,5 @@
 // The JSON dialect, one object per message: auth, submit, follow, unfollow, cancel (section "WebSocket" of the HTTP API).
-import { AppError, type Engine, type IdSource, type Logger } from "@meanwhile/core";
+import { AppError, type Engine, hasScope, type IdSource, type Logger } from "@meanwhile/core";
 import type { JobEvent } from "@meanwhile/protocol";
 import { CLOSE_CODES } from "../socket/close-codes.js";
 import { createCommands } from "../socket/commands.js";
@@ -46,6 +46,8 @@ export function createJsonDialect(connection: Connection, parts: JsonDialectPart
       "token" in message
         ? { principal: await parts.authenticate(`Bearer ${message.token}`) }
         : await parts.redeemTicket(message.ticket);
+    // What is followed was allowed by the credential before: it must not outlive that under one that may see less (I10).
+    if (connection.access !== undefined && !seesAsMuch(access, connection.access)) throw seesLess();
     connection.signIn(access);
     connection.begun();
     connection.send(readyText(message.ref));
@@ -131,6 +133,18 @@ function sayWhoYouAre(): AppError {
   return new AppError("unauthenticated", {
     message:
       'Say first who you are: {"op":"auth","token":"mw_…"}, or connect with an Authorization header or a ticket.',
+  });
+}
+
+function seesAsMuch(next: SocketAccess, before: SocketAccess): boolean {
+  if (next.jobId !== undefined && next.jobId !== before.jobId) return false;
+  const reading = ["jobs:read", "jobs:admin"] as const;
+  return reading.every((scope) => hasScope(next.principal, scope) || !hasScope(before.principal, scope));
+}
+
+function seesLess(): AppError {
+  return new AppError("forbidden", {
+    message: "The credentials allow to see less than those before. Open a connection of its own for them.",
   });
 }
 
