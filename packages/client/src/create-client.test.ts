@@ -1,3 +1,4 @@
+import { EventSource } from "eventsource";
 import { describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import {
@@ -199,6 +200,35 @@ describe("the life of a job", () => {
 
     expect(page.items.map((job) => job.callbackId)).toEqual(["c", "b"]);
     expect(all.map((job) => job.callbackId)).toEqual(["c", "b", "a"]);
+  });
+});
+
+describe("a ticket", () => {
+  it("lets a page without credentials follow this job, and no other", async () => {
+    const server = await startRealServer({ apiKeys: [{ owner: "ada", key: "mw_right" }] });
+    const client = clientOf(server, { token: "mw_right" });
+    const [job, other] = await Promise.all([
+      client.submit("test.count", { upTo: 3 }),
+      client.submit("test.count", { upTo: 3 }),
+    ]);
+
+    const { ticket, expiresAt, eventsUrl } = await job.ticket({ ttlMs: 60_000 });
+
+    const types = await new Promise((resolve) => {
+      const heard: string[] = [];
+      const source = new EventSource(eventsUrl);
+      for (const type of ["job.submitted", "job.completed"])
+        source.addEventListener(type, () => {
+          heard.push(type);
+          if (type !== "job.completed") return;
+          source.close();
+          resolve(heard);
+        });
+    });
+    expect(types).toEqual(["job.submitted", "job.completed"]);
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.parse(job.last?.createdAt ?? ""));
+    const elsewhere = await fetch(`${server.url}/api/v2/jobs/${other.id}/events?ticket=${ticket}`);
+    expect(elsewhere.status).toBe(403);
   });
 });
 

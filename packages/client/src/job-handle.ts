@@ -50,6 +50,14 @@ export interface JobHandle<Result = unknown> {
   rerun(options?: { idempotencyKey?: string; signal?: AbortSignal }): Promise<JobHandle<Result>>;
   /** Erases a finished job now, with everything that hangs on it. @throws ProblemError `job_not_finished`. */
   purge(options?: { signal?: AbortSignal }): Promise<void>;
+  /**
+   * A ticket that reads this job and nothing else, for a page of yours whose `EventSource` or `WebSocket` sends no
+   * credentials. It holds until it expires, reconnects included, and dies with the credential that asked for it.
+   *
+   * @param options.ttlMs How long it holds, in milliseconds, at most a day. Default: 15 minutes.
+   * @example new EventSource((await job.ticket()).eventsUrl);
+   */
+  ticket(options?: { ttlMs?: number; signal?: AbortSignal }): Promise<JobTicket>;
   /** A page of what the handler logged; `nextCursor` goes into `after`. */
   logs(options?: {
     after?: number;
@@ -57,6 +65,14 @@ export interface JobHandle<Result = unknown> {
     level?: LogLevel;
     signal?: AbortSignal;
   }): Promise<PageResource<LogLineResource>>;
+}
+
+export interface JobTicket {
+  readonly ticket: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  /** For `new EventSource(eventsUrl)`. Treat it like a password. */
+  readonly eventsUrl: string;
 }
 
 export interface HandleParts {
@@ -124,6 +140,16 @@ export function jobHandle<Result>(parts: HandleParts, id: string, known?: JobRes
     },
     async purge({ signal } = {}) {
       await http.json({ method: "POST", path: `${path}/purge`, signal });
+    },
+    async ticket({ ttlMs, signal } = {}) {
+      const call = {
+        method: "POST",
+        path: `${path}/ticket`,
+        json: ttlMs === undefined ? {} : { ttlMs },
+        signal,
+      } as const;
+      const { ticket, expiresAt } = (await http.json<{ ticket: string; expiresAt: string }>(call)).body;
+      return { ticket, expiresAt, eventsUrl: `${http.baseUrl}${path}/events?ticket=${encodeURIComponent(ticket)}` };
     },
     async logs({ signal, ...query } = {}) {
       const search = searchOf(query);

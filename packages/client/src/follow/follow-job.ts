@@ -175,7 +175,9 @@ class Patience {
     });
   }
 
-  async #rest(retryAfterMs: number | undefined): Promise<void> {
+  async #rest(askedMs: number | undefined): Promise<void> {
+    // A wait beyond the time after which the server is given up would only put that off.
+    const retryAfterMs = askedMs === undefined ? undefined : Math.min(askedMs, this.#follower.times.giveUpAfterMs);
     await pause(backoffMs(this.#faults, this.#follower.reconnect, { retryAfterMs }), this.#signal);
   }
 }

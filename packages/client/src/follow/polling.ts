@@ -12,6 +12,8 @@ export const readByPolling: Transport = (reading) => readInRounds(reading, 0);
 const PAGE_LIMIT = 200;
 /** What breaks after this time was a wait that somebody cut; what breaks at once has no server behind it. */
 const CUT_AFTER_MS = 1_000;
+/** Whatever a server asks for: a job is not left alone for longer. */
+const LONGEST_ASKED_MS = 60_000;
 /** A long poll that changed nothing and took less than this has not waited: something answers in the server's place. */
 const HASTY_MS = 500;
 
@@ -35,7 +37,8 @@ async function* readInRounds(reading: Reading, waitMs: number): AsyncGenerator<J
       if (state.lastSeq > after) break;
       const isHasty = Date.now() - begunAt < HASTY_MS;
       if (waitMs === 0 || (isHasty && state.isUnchanged)) {
-        await pause(Math.max(state.retryAfterMs ?? 0, reading.times.pollEveryMs), signal);
+        const askedMs = Math.min(state.retryAfterMs ?? 0, LONGEST_ASKED_MS);
+        await pause(Math.max(askedMs, reading.times.pollEveryMs), signal);
       }
     }
   }

@@ -78,7 +78,8 @@ export class SseParser {
 
   #set(field: string, value: string): void {
     if (field === "data") {
-      this.#size += value.length;
+      // Each line costs something, even an empty one.
+      this.#size += value.length + 1;
       if (this.#size > MOST_CHARACTERS) throw tooLong();
       this.#data.push(value);
     } else if (field === "event") this.#event = value;

@@ -1,6 +1,12 @@
 // Waiting that a signal can end, and work that a time limit can end. Every timer is cleared where it was set.
 
-/** @throws the signal's reason. */
+/** The longest timer there is; beyond it (or at no limit at all) timers fire at once. Close to 25 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * @param ms Waits beyond 25 days end after 25 days.
+ * @throws the signal's reason.
+ */
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
@@ -14,7 +20,7 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);
       resolve();
-    }, ms);
+    }, Math.min(ms, LONGEST_TIMER_MS));
     signal?.addEventListener("abort", stop, { once: true });
   });
 }
@@ -32,7 +38,9 @@ export async function within<T>(
   signal?.throwIfAborted();
   const controller = new AbortController();
   const pass = () => controller.abort(signal?.reason);
-  const timer = ms === undefined ? undefined : setTimeout(() => controller.abort(late()), ms);
+  // A limit that no timer can hold is none.
+  const isLimited = ms !== undefined && ms <= LONGEST_TIMER_MS;
+  const timer = isLimited ? setTimeout(() => controller.abort(late()), ms) : undefined;
   signal?.addEventListener("abort", pass, { once: true });
   try {
     return await Promise.race([work(controller.signal), whenAborted(controller.signal)]);
