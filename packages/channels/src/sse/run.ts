@@ -21,14 +21,25 @@ export function toRun(text: string): Run {
   return { chunk, bytes: chunk.subarray(head.length, head.length + sizeBytes) };
 }
 
-/** @returns what has taken the run, and whether it has room for more; if not, it will emit `drain`. */
-export function writeRun(
-  response: ServerResponse,
-  { bytes, chunk }: Run,
-): { taker: Socket | ServerResponse; hasRoom: boolean } {
+/**
+ * The system is called when this turn's promises are settled, as a response of node:http does it: whoever waits for the commit of
+ * an event does not wait for all its readers, and runs of one moment go out together.
+ *
+ * @returns what has taken the run, and whether it has room for more; if not, it will emit `drain`.
+ */
+export function writeRun(response: ServerResponse, run: Run): { taker: Socket | ServerResponse; hasRoom: boolean } {
   const { socket } = response;
-  const taker = socket?.writable && response.chunkedEncoding && response.write === OWN_WRITE ? socket : response;
-  return { taker, hasRoom: taker.write(taker === response ? bytes : chunk) };
+  const isOwn = response.chunkedEncoding && response.write === OWN_WRITE;
+  if (!socket?.writable || !isOwn) return { taker: response, hasRoom: response.write(run.bytes) };
+  if (socket.writableCorked === 0) {
+    socket.cork();
+    process.nextTick(uncork, socket);
+  }
+  return { taker: socket, hasRoom: socket.write(run.chunk) };
 }
 
 const OWN_WRITE = ServerResponse.prototype.write;
+
+function uncork(socket: Socket): void {
+  socket.uncork();
+}
