@@ -33,7 +33,8 @@ export function createSockets(context: SocketsContext): SocketChannel {
         const { origin, host = "" } = request.headers;
         if (origin === undefined || isAllowedOrigin(origin, host, options)) return;
         throw new AppError("forbidden", {
-          message: "Pages of other sites may not connect here. List their origin in allowedOrigins.",
+          message:
+            "Pages of other sites may not connect here. List their origin in allowedOrigins, or MEANWHILE_ALLOWED_ORIGINS.",
         });
       },
     },

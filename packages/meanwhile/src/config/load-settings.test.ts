@@ -46,13 +46,21 @@ describe("precedence", () => {
       MEANWHILE_ALLOW_PRIVATE_TARGETS: "localhost, 10.0.0.0/8,",
       MEANWHILE_WEBHOOK_SCHEDULE_MS: "5000, 30000",
       MEANWHILE_REQUIRE_HTTPS_TARGETS: "true",
+      MEANWHILE_ALLOWED_ORIGINS: "https://App.example.com/, http://localhost:5173",
     };
 
     expect((await loadSettings({ cwd, env })).settings).toMatchObject({
       allowPrivateTargets: ["localhost", "10.0.0.0/8"],
       webhookScheduleMs: [5_000, 30_000],
       requireHttpsTargets: true,
+      allowedOrigins: ["https://app.example.com", "http://localhost:5173"],
     });
+  });
+
+  it.each(["app.example.com", "https://app.example.com/page", "*", "null"])("takes no origin %j", async (origin) => {
+    await expect(loadSettings({ cwd, env: { MEANWHILE_ALLOWED_ORIGINS: origin } })).rejects.toThrow(
+      `MEANWHILE_ALLOWED_ORIGINS must hold origins such as https://app.example.com, without a path; got "${origin}".`,
+    );
   });
 
   it("takes an empty variable as not set", async () => {

@@ -73,6 +73,17 @@ export function list(value: unknown, at: string): readonly string[] {
   return entries.map((entry: string) => entry.trim()).filter((entry) => entry !== "");
 }
 
+/** Where pages come from, divided by commas, or a list of them: https://app.example.com. */
+export function origins(value: unknown, at: string): readonly string[] {
+  return list(value, at).map((entry) => {
+    const origin = URL.canParse(entry) ? new URL(entry).origin : undefined;
+    if (origin === entry.replace(/\/$/, "").toLowerCase()) return origin;
+    throw new ConfigurationError(
+      `${at} must hold origins such as https://app.example.com, without a path; got ${JSON.stringify(entry)}.`,
+    );
+  });
+}
+
 /** Waits divided by commas, or a list of them. */
 export function msList(value: unknown, at: string): readonly number[] {
   const entries: readonly unknown[] = Array.isArray(value)

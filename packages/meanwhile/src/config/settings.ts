@@ -1,7 +1,20 @@
 // Every setting in one table: flags, environment, help texts, documentation and checks derive from it.
 import { type AnyJobDefinition, ConfigurationError } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
-import { bytes, flag, httpUrl, list, ms, msList, oneOf, port, portOrOff, type Setting, text } from "./setting.js";
+import {
+  bytes,
+  flag,
+  httpUrl,
+  list,
+  ms,
+  msList,
+  oneOf,
+  origins,
+  port,
+  portOrOff,
+  type Setting,
+  text,
+} from "./setting.js";
 
 export const ROLES = ["all", "api", "worker"] as const;
 export type Role = (typeof ROLES)[number];
@@ -103,6 +116,15 @@ export const SETTINGS = {
     defaultText: "none: links are relative",
     defaultValue: undefined,
     read: httpUrl,
+  }),
+  allowedOrigins: setting<readonly string[]>({
+    doc: "Origins of other sites whose pages may call from a browser, comma-separated, such as https://app.example.com.",
+    env: "MEANWHILE_ALLOWED_ORIGINS",
+    flag: "allowed-origins",
+    placeholder: "list",
+    defaultText: "none",
+    defaultValue: [],
+    read: origins,
   }),
   // As texts: only the channel, which a command need not load, knows what they mean (process/configured-webhooks.ts).
   allowPrivateTargets: setting<readonly string[]>({

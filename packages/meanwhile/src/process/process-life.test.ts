@@ -42,6 +42,20 @@ async function submitHeld(url: string): Promise<{ id: string; gate: string }> {
 }
 
 describe("the start", () => {
+  it("lets pages of the origins that are named read answers", async () => {
+    const origin = "https://app.example.com";
+    const server = await bench.serve([...JOBS, "--allowed-origins", origin]);
+
+    const [listed, other] = await Promise.all(
+      [origin, "https://elsewhere.example.com"].map((from) =>
+        fetch(`${server.url}/api/v2/jobs`, { headers: { origin: from } }),
+      ),
+    );
+
+    expect([listed?.status, listed?.headers.get("access-control-allow-origin")]).toEqual([200, origin]);
+    expect([other?.status, other?.headers.get("access-control-allow-origin")]).toEqual([403, null]);
+  });
+
   it("says where things are and one line that works when pasted", async () => {
     const server = await bench.serve();
 

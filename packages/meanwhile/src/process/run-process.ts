@@ -98,6 +98,7 @@ async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions):
     leaseMs: settings.leaseMs,
     server: {
       apiKeys,
+      allowedOrigins: settings.allowedOrigins,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
     },
     webhooks,

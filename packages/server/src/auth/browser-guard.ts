@@ -32,7 +32,8 @@ export function refuseForeignPages(request: GuardedRequest, options: BrowserGuar
       : !isAllowedOrigin(origin, request.headers.host ?? "", options);
   if (isForeign) {
     throw new AppError("forbidden", {
-      message: "Pages of other sites may not call this server. List their origin in allowedOrigins.",
+      message:
+        "Pages of other sites may not call this server. List their origin in allowedOrigins, or MEANWHILE_ALLOWED_ORIGINS.",
     });
   }
 }

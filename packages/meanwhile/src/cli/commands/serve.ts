@@ -16,13 +16,23 @@ const COMMON: readonly SettingName[] = [
   "logLevel",
 ];
 
+const OF_THE_API: readonly SettingName[] = [
+  "role",
+  "port",
+  "host",
+  "grpcPort",
+  "maxFileBytes",
+  "publicUrl",
+  "allowedOrigins",
+];
+
 export function addServe(program: Command, io: CliIo, own: OwnJobs): void {
   const command = program
     .command("serve")
     .summary("serve the API and run the jobs")
     .description("Serves the API and runs the jobs, in one process or in roles of their own.")
     .addHelpText("after", "\nExample:\n  meanwhile serve --jobs ./jobs/*.ts --port 3000");
-  addConfigOption(addSettings(command, [...COMMON, "role", "port", "host", "grpcPort", "maxFileBytes", "publicUrl"]));
+  addConfigOption(addSettings(command, [...COMMON, ...OF_THE_API]));
   command.action(async () => run(io, own, await settingsOf(command, io)));
 }
 
