@@ -135,6 +135,8 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
     followJob(response, { job, after, ...request }) {
       if (response.req.method === "HEAD") return void response.writeHead(200, headersOf(request)).end();
       if (isDraining) return postpone(response, request);
+      // Gone while its job was looked up: it would never be closed again, and count for ever.
+      if (response.destroyed) return;
       const stream = open(response, request, { runOf: runOfEvents });
       const subscription = engine.subscribe(job, { after, reader: stream });
       stream.begin(subscription, endWithCredential(stream, request.principal));
