@@ -11,11 +11,15 @@ export interface Connections {
 
 export function trackConnections(server: Server): Connections {
   const sockets = new Set<Socket>();
+  const known = new WeakSet<Socket>();
   server.on("connection", (socket) => {
     sockets.add(socket);
+    // One that is handed back comes again, perhaps for every request on it.
+    if (known.has(socket)) return;
+    known.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  // Handed over, it is no connection of HTTP any more; one that is handed back comes as a new one.
+  // Handed over, it is no connection of HTTP any more, until it is handed back.
   server.on("upgrade", (_request, socket) => sockets.delete(socket as Socket));
   return {
     retire() {

@@ -1,7 +1,7 @@
 // WebSocket on the whole server: the handshake, credentials, origins, other upgrades, drain.
 import { existsSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { until } from "@meanwhile/store-testkit";
 import { chromium } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -175,6 +175,24 @@ describe("other wishes to upgrade", () => {
     await speaker.hears(/HTTP\/1.1 200 OK[\s\S]*\{"status":"ok"\}/);
     const [, id = ""] = /"id":"([^"]+)"/.exec(first) ?? [];
     await inStatus(server, id, "COMPLETED");
+  });
+
+  it("again and again on one connection leave nothing behind on it", async () => {
+    const { server, url } = await listen();
+    const sockets = new Set<Socket>();
+    server.app.server.on("connection", (socket) => sockets.add(socket));
+    const speaker = await speak(url);
+
+    for (let count = 1; count <= 20; count++) {
+      speaker.send(
+        `GET /healthz HTTP/1.1\r\nHost: ${new URL(url).host}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`,
+      );
+      await speaker.hears(new RegExp(`(\\{"status":"ok"\\}[\\s\\S]*){${count}}`));
+    }
+
+    const [socket] = sockets;
+    expect(sockets.size).toBe(1);
+    expect(socket?.listenerCount("close")).toBeLessThan(10);
   });
 
   it("with a body that comes late lose none of it", async () => {
