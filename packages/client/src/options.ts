@@ -1,6 +1,7 @@
 // The options of `createClient`: declared once, resolved once.
 import type { TransportName } from "./follow/transport.js";
 import type { WebSocketConstructor } from "./follow/websocket-types.js";
+import { LONGEST_TIMER_MS } from "./http/waiting.js";
 
 export interface ClientOptions {
   /** Where the server is, for instance `https://api.example.com`; a path in front of `/api` is kept. Default: the page's own origin, in a browser. */
@@ -129,8 +130,8 @@ function resolveRetry(retry: RetryOptions): Required<RetryOptions> {
 
 function resolveFollow(follow: FollowTimes): Required<FollowTimes> {
   return {
-    openWithinMs: atLeast("follow.openWithinMs", follow.openWithinMs ?? 5_000, 1),
-    silenceMs: atLeast("follow.silenceMs", follow.silenceMs ?? 40_000, 1),
+    openWithinMs: Math.min(LONGEST_TIMER_MS, atLeast("follow.openWithinMs", follow.openWithinMs ?? 5_000, 1)),
+    silenceMs: Math.min(LONGEST_TIMER_MS, atLeast("follow.silenceMs", follow.silenceMs ?? 40_000, 1)),
     longPollMs: Math.min(60_000, atLeast("follow.longPollMs", follow.longPollMs ?? 25_000, 1_000)),
     pollEveryMs: atLeast("follow.pollEveryMs", follow.pollEveryMs ?? 1_000, 1),
     stepUpAfterMs: atLeast("follow.stepUpAfterMs", follow.stepUpAfterMs ?? 60_000, 1),

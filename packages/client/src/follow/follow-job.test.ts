@@ -214,6 +214,16 @@ describe("an event stream", () => {
     await expect(seqsOf(job.events())).rejects.toMatchObject({ code: "shutting_down", status: 503 });
   });
 
+  it("a server that asks for months is not asked in a tight loop, and given up in time", async () => {
+    const server = await streamingServer((response) =>
+      answerProblem(response, { status: 503, code: "shutting_down" }, { "retry-after": "9999999" }),
+    );
+    const { job } = follow(server, { follow: { giveUpAfterMs: 200 } });
+
+    await expect(seqsOf(job.events())).rejects.toMatchObject({ code: "shutting_down" });
+    expect(server.seen).toHaveLength(2);
+  });
+
   it("events that are missing everywhere are an error, not an endless loop", async () => {
     const holes = LOG.filter(({ seq }) => seq !== 3);
     const server = await streamingServer((response) => {

@@ -69,6 +69,15 @@ describe("the event stream of the HTML standard", () => {
   });
 });
 
+it("an event of empty lines without end is refused, too", () => {
+  const parser = new SseParser();
+  const piece = "data\n".repeat(1024 * 1024);
+
+  expect(() => {
+    for (let count = 0; count < 9; count++) parser.push(piece);
+  }).toThrow(RangeError);
+});
+
 describe("however the stream is cut into pieces", () => {
   const line = fc.oneof(
     fc.string({ unit: fc.constantFrom("a", " ", ":", "\0", "ä", "😀"), maxLength: 8 }).map((text) => `data:${text}`),

@@ -162,6 +162,40 @@ describe("a signal", () => {
   });
 });
 
+it.each([301, 307])(
+  "a submit is not redirected (%i): it would become a list, or go to somebody else",
+  async (status) => {
+    const elsewhere = await startScriptedServer((_request, response) => answerJson(response, { items: [] }));
+    const server = await startScriptedServer((_request, response) =>
+      response.writeHead(status, { location: `${elsewhere.url}/api/v2/jobs` }).end(),
+    );
+
+    await expect(clientOf(server, { token: "mw_secret" }).submit("t")).rejects.toMatchObject({
+      code: "unexpected_answer",
+      message: expect.stringContaining(`redirects to ${elsewhere.url}`),
+    });
+    expect(elsewhere.seen).toEqual([]);
+    expect(server.seen).toHaveLength(1);
+  },
+);
+
+it("what is read may be redirected, and the credentials do not come along to another origin", async () => {
+  const elsewhere = await startScriptedServer((_request, response) => answerJson(response, JOB));
+  const server = await startScriptedServer(({ path }, response) =>
+    response.writeHead(302, { location: `${elsewhere.url}${path}` }).end(),
+  );
+
+  await clientOf(server, { token: "mw_secret" }).job(JOB_ID).get();
+
+  expect(elsewhere.seen.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+});
+
+it.each([Number.POSITIVE_INFINITY, 2 ** 40])("a time limit of %s ms is not over at once", async (ms) => {
+  const server = await startScriptedServer((_request, response) => answerJson(response, JOB));
+
+  expect(await clientOf(server, { requestTimeoutMs: ms }).job(JOB_ID).get()).toMatchObject({ id: JOB_ID });
+});
+
 it("an upload of a stream is sent once: what was read of it cannot be sent again", async () => {
   const server = await startScriptedServer((_request, response) =>
     answerProblem(response, { status: 503, code: "store_unavailable" }),

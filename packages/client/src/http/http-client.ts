@@ -182,6 +182,8 @@ function initOf(
       ...(json === undefined ? {} : { "content-type": "application/json" }),
       ...call.headers,
     },
+    // Followed, a POST would become a GET, or its body go to whoever the answer names. What is read may live elsewhere.
+    redirect: method === "GET" ? ("follow" as const) : ("manual" as const),
     // A job changes by itself: what a browser's cache holds is never what was asked for.
     cache: "no-store" as const,
   };

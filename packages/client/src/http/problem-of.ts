@@ -4,9 +4,21 @@ import { JobPurgedError, ProblemError } from "../errors.js";
 import { retryAfterMsOf } from "./backoff.js";
 
 export async function problemOf(response: Response, url: string): Promise<ProblemError> {
+  if (isRedirect(response)) return new ProblemError({ message: redirectedTo(response, url), status: response.status });
   const problem = readProblem(await response.text().catch(() => ""));
   const retryAfterMs = retryAfterMsOf(response.headers.get("retry-after"), Date.now());
   return toProblemError(problem, { status: response.status, retryAfterMs, url });
+}
+
+/** Browsers hide where to: to them it is an opaque answer of status 0. */
+function isRedirect({ status, type }: Response): boolean {
+  return type === "opaqueredirect" || (status >= 300 && status < 400 && status !== 304);
+}
+
+function redirectedTo({ headers }: Response, url: string): string {
+  const location = headers.get("location");
+  const elsewhere = location === null ? "elsewhere" : `to ${location}`;
+  return `${url} redirects ${elsewhere}, and only what reads is redirected: name the address behind it as baseUrl.`;
 }
 
 export function toProblemError(

@@ -1,7 +1,7 @@
 // Waiting that a signal can end, and work that a time limit can end. Every timer is cleared where it was set.
 
-/** The longest timer there is; beyond it (or at no limit at all) timers fire at once. Close to 25 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** The longest timer there is, close to 25 days: what is longer, `Infinity` too, would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * @param ms Waits beyond 25 days end after 25 days.
@@ -17,10 +17,13 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
       clearTimeout(timer);
       reject(signal?.reason);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, Math.min(ms, LONGEST_TIMER_MS));
+    const timer = setTimeout(
+      () => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      },
+      Math.min(ms, LONGEST_TIMER_MS),
+    );
     signal?.addEventListener("abort", stop, { once: true });
   });
 }

@@ -1,4 +1,5 @@
 // The body of a request as node:http has it, without importing anything of Node.
+import { createPieces } from "./body-pieces.js";
 
 /** As much of an IncomingMessage as is used. */
 export interface NodeRequest extends AsyncIterable<Uint8Array> {
@@ -13,8 +14,6 @@ export interface NodeResponse {
   writeHead(status: number, headers: Record<string, string>): { end(text: string): unknown };
 }
 
-export class BodyTooLargeError extends Error {}
-
 /** Something has read the body before, and left no bytes. */
 export class BodyTakenError extends Error {}
 
@@ -27,18 +26,7 @@ export async function readNodeBody(request: NodeRequest, maxBytes: number): Prom
       "The body was parsed already, so its signature cannot be checked: mount the receiver in front of body parsers.",
     );
   }
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of request) {
-    size += piece.length;
-    if (size > maxBytes) throw new BodyTooLargeError(`The body has more than ${maxBytes} bytes.`);
-    pieces.push(piece);
-  }
-  const bytes = new Uint8Array(size);
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
+  const pieces = createPieces(maxBytes);
+  for await (const piece of request) pieces.add(piece);
+  return pieces.joined();
 }

@@ -165,6 +165,29 @@ describe("deliveries", () => {
     expect(answer.status).toBe(204);
     expect(await receiver.result(JOB_ID)).toEqual({ n: 1 });
   });
+
+  it("by Fetch, a body without end is refused as soon as it is too large", async () => {
+    const { receiver } = await setUp({ maxBodyBytes: 1_000 });
+    const { headers } = signed(bodyOf({}));
+    let pulled = 0;
+    const body = new ReadableStream({
+      pull: (controller) => {
+        pulled++;
+        controller.enqueue(new Uint8Array(400));
+      },
+    });
+
+    const request = new Request("http://localhost/hook", {
+      method: "POST",
+      headers,
+      body,
+      duplex: "half",
+    } as RequestInit);
+    const answer = await receiver.fetchHandler(request);
+
+    expect(answer.status).toBe(413);
+    expect(pulled).toBeLessThan(6);
+  });
 });
 
 describe("results", () => {

@@ -4,14 +4,10 @@ import { TimeoutError, WebhookVerificationError } from "../errors.js";
 import { within } from "../http/waiting.js";
 import { type JobHandle, settle } from "../job-handle.js";
 import type { JobTypeOf, ResultOf } from "../job-types.js";
+import { BodyTooLargeError } from "./body-pieces.js";
 import { BoundedMap } from "./bounded-map.js";
-import {
-  BodyTakenError,
-  BodyTooLargeError,
-  type NodeRequest,
-  type NodeResponse,
-  readNodeBody,
-} from "./node-request.js";
+import { readFetchText } from "./fetch-request.js";
+import { BodyTakenError, type NodeRequest, type NodeResponse, readNodeBody } from "./node-request.js";
 import { readDelivery, type VerifyOptions, type WebhookRequest } from "./verify.js";
 
 export interface WebhookReceiverOptions extends Pick<VerifyOptions, "toleranceMs"> {
@@ -146,7 +142,9 @@ export function createWebhookReceiver<Jobs>(
 
   return {
     async fetchHandler(request) {
-      const { status, text } = await answer(() => take(request));
+      const { headers } = request;
+      const body = () => readFetchText(request, maxBodyBytes);
+      const { status, text } = await answer(() => take({ headers, text: body }));
       return new Response(text, { status });
     },
     async nodeHandler(request, response) {
