@@ -78,8 +78,8 @@ export function queryList<T extends string>(
   const values = queryText(request, name)?.split(",") as T[] | undefined;
   const unknown = values?.find((value) => value === "" || (allowed !== undefined && !allowed.includes(value)));
   if (unknown === undefined) return values;
-  const choice = allowed === undefined ? "a name, or several with commas between" : `of ${allowed.join(", ")}`;
-  throw badQuery(name, `must hold ${choice}; got ${shown(unknown)}.`);
+  const choice = allowed === undefined ? "names" : `one or several of ${allowed.join(", ")}`;
+  throw badQuery(name, `must be ${choice}, with commas between; got ${shown(unknown)}.`);
 }
 
 export function queryLimit(request: FastifyRequest): number {

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { ExampleJob } from "@meanwhile/core";
 import { ERROR_CODES } from "@meanwhile/protocol";
+import type { AsyncApiDocument } from "../asyncapi/document.js";
 import type { JsonSchema } from "../route.js";
 import { DOCS_STYLE } from "./docs-style.js";
 import type { OpenApiDocument, Operation } from "./document.js";
@@ -19,7 +20,12 @@ export interface Trial {
   readonly job: ExampleJob | undefined;
 }
 
-export function docsPage(document: OpenApiDocument, trial: Trial): string {
+export interface Described {
+  readonly requests: OpenApiDocument;
+  readonly channels: AsyncApiDocument;
+}
+
+export function docsPage({ requests: document, channels }: Described, trial: Trial): string {
   const sections = document.tags.map((tag) => tagSection(document, tag)).join("");
   const contents = document.tags
     .map(({ name }) => `<li><a href="#${anchor(name)}">${escapeHtml(name)}</a></li>`)
@@ -33,12 +39,13 @@ export function docsPage(document: OpenApiDocument, trial: Trial): string {
 <style>${DOCS_STYLE}</style>
 </head>
 <body>
-<nav aria-label="Contents"><p class="brand">${escapeHtml(document.info.title)}</p><ul>${contents}<li><a href="#shapes">Shapes</a></li><li><a href="#refusals">Refusals</a></li></ul><p><a href="/openapi.json">openapi.json</a></p><p><a href="/asyncapi.json">asyncapi.json</a></p></nav>
+<nav aria-label="Contents"><p class="brand">${escapeHtml(document.info.title)}</p><ul>${contents}<li><a href="#channels">Channels</a></li><li><a href="#shapes">Shapes</a></li><li><a href="#refusals">Refusals</a></li></ul><p>For machines: <a href="/openapi.json">openapi.json</a>, <a href="/asyncapi.json">asyncapi.json</a></p></nav>
 <main>
 <h1>The API</h1>
 <p>${inline(document.info.description)}</p>
 ${tryIt(trial)}
 ${sections}
+${channelTable(channels)}
 ${shapes(document)}
 ${refusals()}
 </main>
@@ -53,19 +60,34 @@ function tryIt({ address, job }: Trial): string {
   return `<pre class="try"><code>${escapeHtml(command)}</code></pre>`;
 }
 
-function tagSection({ paths }: OpenApiDocument, { name, description }: OpenApiDocument["tags"][number]): string {
+function tagSection(
+  { paths, webhooks }: OpenApiDocument,
+  { name, description }: OpenApiDocument["tags"][number],
+): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods)
       .filter(([method, operation]) => method !== "head" && operation.tags.includes(name))
       .map(([method, operation]) => operationBlock(method, path, operation)),
   );
-  return `<section id="${anchor(name)}"><h2>${escapeHtml(name)}</h2><p>${inline(description)}</p>${operations.join("")}</section>`;
+  const posts = Object.values(webhooks as Readonly<Record<string, { post: Operation }>>)
+    .filter(({ post }) => post.tags.includes(name))
+    .map(({ post }) => operationBlock("post", "your address", post));
+  return `<section id="${anchor(name)}"><h2>${escapeHtml(name)}</h2><p>${inline(description)}</p>${operations.join("")}${posts.join("")}</section>`;
+}
+
+function channelTable({ info, channels }: AsyncApiDocument): string {
+  const rows = Object.values(channels).map(
+    ({ title, address, description }) =>
+      `<tr><td>${escapeHtml(title)}</td><td><code>${escapeHtml(address ?? "your address")}</code></td><td>${inline(description)}</td></tr>`,
+  );
+  return `<section id="channels"><h2>Channels</h2><p>${inline(info.description)}</p><div class="wide"><table><tr><th>channel</th><th>where</th><th>how</th></tr>${rows.join("")}</table></div></section>`;
 }
 
 function operationBlock(method: string, path: string, operation: Operation): string {
   const { operationId, summary, description = "", deprecated } = operation;
   const flag = deprecated ? ' <span class="flag">deprecated</span>' : "";
-  const open = operation.security.length === 0 ? ' <span class="flag">no credentials</span>' : "";
+  const isOurs = path.startsWith("/");
+  const open = isOurs && operation.security.length === 0 ? ' <span class="flag">no credentials</span>' : "";
   return `<details id="${escapeHtml(operationId)}"><summary><span class="method ${method}">${method.toUpperCase()}</span> <code>${escapeHtml(path)}</code> <span class="what">${inline(summary)}</span>${flag}${open}</summary>
 <div class="body"><p>${inline(description)}</p>${parameterTable(operation)}${requestBlock(operation)}${responseTable(operation)}</div></details>`;
 }

@@ -27,7 +27,7 @@ summary:focus-visible,a:focus-visible{outline:2px solid var(--accent);outline-of
 .what{color:var(--soft)}
 .body{padding:0 .9rem .9rem;border-top:1px solid var(--line);overflow-x:auto}
 .method{font:700 .75rem/1.6 ui-monospace,monospace;min-width:4.2em;text-align:center;border-radius:5px;padding:.05rem .4rem;color:#fff;background:#4a5568}
-.get{background:#1f6feb}.post{background:#1a7f4b}.delete{background:#b42318}
+.get{background:#1f6feb}.post{background:#1a7f4b}.patch{background:#8a5a00}.delete{background:#b42318}
 .flag{font-size:.75rem;border:1px solid var(--line);border-radius:5px;padding:0 .4rem;color:var(--soft)}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.93rem}

@@ -44,6 +44,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Submitting: "Handing in work: answered at once, stored durably before the answer.",
   "Job types": "Routes of their own that job types have; they behave like submitting.",
   Reading: "Where a job is, and what came of it.",
+  Following: "What happens, as it happens: pages, streams, connections, and tickets for browsers.",
   Acting: "Cancelling and erasing.",
   Webhooks: "Events that are posted to you: where to, what became of it, and once more.",
   Files: "What is too large for JSON.",

@@ -33,22 +33,40 @@ function typeWords(schema: JsonSchema): string {
     return schema.enum.map((value) => `<code>${escapeHtml(String(value))}</code>`).join(" ");
   if (schema.const !== undefined) return `<code>${escapeHtml(String(schema.const))}</code>`;
   const variants = (schema.anyOf ?? schema.oneOf) as readonly JsonSchema[] | undefined;
-  if (variants !== undefined) return variants.map(typeWords).join(" or ");
-  if (schema.type === "array") return `list of ${typeWords((schema.items ?? {}) as JsonSchema)}`;
+  if (variants !== undefined) return variants.map(variantWords).join(" or ");
   if (schema.contentMediaType !== undefined) return "bytes";
-  const type = Array.isArray(schema.type) ? schema.type.join(" or ") : (schema.type ?? "any value");
-  return `${escapeHtml(String(type))}${bounds(schema)}`;
+  const types: readonly unknown[] = Array.isArray(schema.type) ? schema.type : [schema.type ?? "any value"];
+  return `${types.map((type) => oneTypeWords(String(type), schema)).join(" or ")}${bounds(schema)}`;
+}
+
+function variantWords(variant: JsonSchema): string {
+  return typeof variant.title === "string" ? `<code>${escapeHtml(variant.title)}</code>` : typeWords(variant);
+}
+
+function oneTypeWords(type: string, { items = {}, properties }: JsonSchema): string {
+  if (type === "array") return `list of ${typeWords(items as JsonSchema)}`;
+  if (type !== "object" || properties === undefined) return escapeHtml(type);
+  const members = Object.entries(properties as Readonly<Record<string, JsonSchema>>).map(
+    ([name, member]) =>
+      `<code>${escapeHtml(name)}</code>${typeof member.$ref === "string" ? `: ${reference(member.$ref)}` : ""}`,
+  );
+  return `object with ${members.join(", ")}`;
 }
 
 function bounds({ minimum, maximum, maxLength, format, default: preset }: JsonSchema): string {
   const words = [
     format === undefined ? "" : ` (${format})`,
-    minimum === undefined ? "" : `, at least ${minimum}`,
-    maximum === undefined ? "" : `, at most ${maximum}`,
+    isBound(minimum) ? `, at least ${minimum}` : "",
+    isBound(maximum) ? `, at most ${maximum}` : "",
     maxLength === undefined ? "" : `, at most ${maxLength} characters`,
     preset === undefined ? "" : `, default ${JSON.stringify(preset)}`,
   ];
   return escapeHtml(words.join(""));
+}
+
+/** What every whole number in JSON keeps to tells a reader nothing. */
+function isBound(limit: unknown): boolean {
+  return limit !== undefined && Math.abs(Number(limit)) !== Number.MAX_SAFE_INTEGER;
 }
 
 function wholeSchema(schema: JsonSchema): string {

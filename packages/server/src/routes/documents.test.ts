@@ -79,6 +79,20 @@ describe("GET /docs", () => {
     expect(JSON.parse(stdout)).toMatchObject({ status: "PENDING" });
   });
 
+  it("shows what is posted to receivers, and every channel of the other document", async () => {
+    const server = await startTestServer({ worker: false });
+    const { channels } = (await get(server, "/asyncapi.json")).json() as {
+      channels: Record<string, { title: string }>;
+    };
+
+    const { body } = await get(server, "/docs");
+
+    expect(body).toMatch(/<details id="receiveEndpointEvent">.*<a href="#shape-WebhookBody">/s);
+    expect(body).toContain('<code>event</code>: <a href="#shape-Event">Event</a>');
+    const table = /<section id="channels">(.*?)<\/section>/s.exec(body)?.[1];
+    for (const { title } of Object.values(channels)) expect(table).toContain(title.replaceAll("'", "&#39;"));
+  });
+
   it("is readable in a browser, and leads to every refusal by its code", async (context) => {
     if (!existsSync(CHROMIUM)) context.skip(`there is no browser at ${CHROMIUM}`);
     const server = await startTestServer({ worker: false });

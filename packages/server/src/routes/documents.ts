@@ -68,19 +68,16 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
   ];
   const document = once(() => openApiDocument([...others, ...routes], context.catalog));
   const specification = once(() => textOf(JSON.stringify(document()), { "content-type": JSON_TYPE }));
-  const channels = once((request: FastifyRequest) => {
-    const { catalog } = context;
-    const described = asyncApiDocument({ routes: others, catalog, address: addressOf(request, context) });
-    return textOf(JSON.stringify(described), { "content-type": JSON_TYPE });
-  });
-  const page = once(async (request: FastifyRequest) =>
-    textOf(docsPage(document(), { address: addressOf(request, context), job: await findExampleJob(context.catalog) }), {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": docsPolicy(),
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-    }),
+  const events = once((request: FastifyRequest) =>
+    asyncApiDocument({ routes: others, catalog: context.catalog, address: addressOf(request, context) }),
   );
+  const channels = once((request: FastifyRequest) =>
+    textOf(JSON.stringify(events(request)), { "content-type": JSON_TYPE }),
+  );
+  const page = once(async (request: FastifyRequest) => {
+    const trial = { address: addressOf(request, context), job: await findExampleJob(context.catalog) };
+    return textOf(docsPage({ requests: document(), channels: events(request) }, trial), pageHeaders());
+  });
   return routes;
 }
 
@@ -88,6 +85,13 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
 function addressOf({ socket }: FastifyRequest, { options: { linkBase } }: ServerContext): string {
   return linkBase === "" ? `localhost:${socket.localPort ?? 8080}` : linkBase;
 }
+
+const pageHeaders = () => ({
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": docsPolicy(),
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+});
 
 const UNCHANGED = { description: "It is the one that `If-None-Match` names.", headers: ["ETag"] };
 

@@ -35,7 +35,7 @@ export function eventRoutes(context: ServerContext): Route[] {
         summary: "Follow the events of all jobs",
         description:
           "A stream of server-sent events, in the order of their commits; one's own jobs, or every owner's with the scope `jobs:admin`. Where events are missing behind the id that was sent, because their jobs were purged, the first event is `reset`: read the list of jobs again. What is kept follows.",
-        tag: "Reading",
+        tag: "Following",
         headers: ["Last-Event-ID"],
         responses: {
           "200": {

@@ -44,7 +44,7 @@ function uploadRoute(context: ServerContext): Route {
     document: {
       operationId: "uploadFile",
       summary: "Upload a file",
-      description: `As the part \`file\` of a form, or as a bare body with \`Content-Type\` and \`Content-Disposition\`. At most ${LIMITS.fileBytes} bytes unless configured otherwise; the bytes are streamed.`,
+      description: `As the part \`file\` of a form, or as a bare body with \`Content-Type\` and \`Content-Disposition\`. At most ${LIMITS.fileBytes / 2 ** 20} MiB unless configured otherwise; the bytes are streamed.`,
       tag: "Files",
       headers: ["Content-Disposition"],
       requestBody: {

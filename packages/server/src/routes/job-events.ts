@@ -24,7 +24,7 @@ export function jobEventRoutes(context: ServerContext): Route[] {
         summary: "Read the events of a job, in order, or follow them",
         description:
           "As JSON: one page; `nextCursor` is the `after` of the next one, and null only once the job's last event was given.\n\nWith `Accept: text/event-stream`: a stream of server-sent events, from the first event or from behind `Last-Event-ID` (or `after`). It ends after the job's last event; a reader that has it already gets 204.",
-        tag: "Reading",
+        tag: "Following",
         headers: ["Last-Event-ID"],
         responses: {
           "200": {

@@ -46,7 +46,7 @@ export function ticketRoutes(context: ServerContext): Route[] {
 const DOCUMENT: Pick<OperationDocument, "description" | "tag" | "requestBody" | "responses"> = {
   description:
     "For browsers, whose `EventSource` and `WebSocket` send no `Authorization` header: put it into the address as `?ticket=`. It reads, and nothing else; it holds until it expires, reconnects included, and dies with the credential that asked for it. Without a body it holds for 15 minutes.",
-  tag: "Reading",
+  tag: "Following",
   requestBody: { required: false, content: json(ref("NewTicket")) },
   responses: {
     "200": {

@@ -21,7 +21,7 @@ export function webSocketRoutes(): Route[] {
         summary: "Open a WebSocket connection",
         description:
           "Submits, follows and cancels over one connection. Subprotocols: `meanwhile.v2` (JSON, also when none is offered), `v12.stomp`, `v11.stomp`, `v10.stomp`. Credentials: `Authorization`, `ticket`, or the first message.",
-        tag: "Reading",
+        tag: "Following",
         responses: {
           "101": { description: "The connection speaks WebSocket from now on." },
           "426": {
