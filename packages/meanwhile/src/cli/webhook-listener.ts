@@ -17,7 +17,7 @@ export interface WebhookListenerOptions {
   secret: string;
   forward: string | undefined;
   taken(delivery: TakenDelivery): void;
-  refused(why: string): void;
+  refused(error: unknown): void;
 }
 
 /** What the standard signs, and what says how to read it: everything else belongs to the connection. */
@@ -53,7 +53,7 @@ async function take(
     taken({ id, body, forwarded: answer?.text, isDouble });
     return answer?.status ?? 204;
   } catch (error) {
-    refused(error instanceof Error ? error.message : String(error));
+    refused(error);
     return error instanceof WebhookVerificationError ? 400 : 500;
   }
 }

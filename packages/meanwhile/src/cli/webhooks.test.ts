@@ -77,6 +77,21 @@ describe("webhooks listen", () => {
     expect(listener.stdout()).toBe("");
   });
 
+  it("says which secret is missing where a standing endpoint signs", async () => {
+    const listener = await listen();
+    const ofEndpoint = await fetch(`${url}/api/v2/webhooks/endpoints`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ url: listener.target }),
+    });
+    const { id } = (await ofEndpoint.json()) as { id: string };
+
+    await submit("greet");
+
+    await listener.says(/Refused a delivery: No signature fits.* a standing endpoint has another: --secret whsec_/);
+    await fetch(`${url}/api/v2/webhooks/endpoints/${id}`, { method: "DELETE" });
+  });
+
   it.each([
     [["--forward", "nowhere"], 2, /--forward must be an address such as/],
     [["--url", "http://127.0.0.1:1"], 3, /No server answers at [\s\S]*Or name the secret yourself, with --secret/],

@@ -1,5 +1,6 @@
 // `meanwhile webhooks listen`: a receiver on this machine, for whoever writes one.
 import type { AddressInfo } from "node:net";
+import { WebhookVerificationError } from "@meanwhile/client";
 import type { Command } from "commander";
 import { type ApiClient, Unreachable } from "../api-client.js";
 import { CliError } from "../cli-error.js";
@@ -51,7 +52,7 @@ async function listen(flags: ListenFlags, { io, secret }: { io: CliIo; secret: s
     secret,
     forward: flags.forward,
     taken: (delivery) => printDelivery(delivery, { io, json: flags.json === true }),
-    refused: (why) => printLine(io.stderr, `Refused a delivery: ${why}`),
+    refused: (error) => printLine(io.stderr, `Refused a delivery: ${whyRefused(error, flags)}`),
   });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -76,6 +77,12 @@ function explainUse(io: CliIo, port: number): void {
   printLine(io.stderr, `Listening on ${url}. Submit a job that tells it:`);
   printLine(io.stderr, `  meanwhile submit demo.echo '{}' --webhook ${url}`);
   printLine(io.stderr, "The server must be allowed to: start it with MEANWHILE_ALLOW_PRIVATE_TARGETS=127.0.0.1");
+}
+
+function whyRefused(error: unknown, { secret }: ListenFlags): string {
+  const why = error instanceof Error ? error.message : String(error);
+  if (secret !== undefined || !(error instanceof WebhookVerificationError) || error.code !== "no_match") return why;
+  return `${why} It was checked with your own secret; a standing endpoint has another: --secret whsec_…`;
 }
 
 function printDelivery(
