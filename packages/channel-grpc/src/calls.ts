@@ -4,7 +4,7 @@ import { Metadata, type ServerUnaryCall, type ServerWritableStream, type sendUna
 import { AppError, type Logger, type Origin, type Principal, withLogFields } from "@meanwhile/core";
 import { parseTraceContext, type TraceContext } from "@meanwhile/protocol";
 import type { DetailCodecs } from "./definitions.js";
-import { toRefusal } from "./refusal.js";
+import { type Refusal, toRefusal } from "./refusal.js";
 
 /** What a handler is told about its call. */
 export interface CallContext {
@@ -20,7 +20,8 @@ export interface StreamContext extends CallContext {
 }
 
 export interface CallParts {
-  readonly authenticate: (authorization: string | undefined) => Principal | Promise<Principal>;
+  /** Who has made the call with this metadata; it was found out before anything else of the call was read. */
+  readonly callerOf: (metadata: Metadata) => Principal;
   readonly makeRequestId: () => string;
   readonly logger: Logger;
   readonly codecs: DetailCodecs;
@@ -36,7 +37,7 @@ export function unary<Request, Answer>(parts: CallParts, handle: UnaryHandler<Re
     const arrived = arrive(parts, call);
     void withLogFields(arrived.logFields, async () => {
       try {
-        const principal = await authenticate(parts, call.metadata);
+        const principal = parts.callerOf(call.metadata);
         callback(null, await handle(call.request, { principal, origin: arrived.origin, accept: arrived.accept }));
       } catch (error) {
         callback(arrived.refuse(error));
@@ -59,7 +60,7 @@ export function serverStream<Request, Message>(parts: CallParts, handle: StreamH
     void withLogFields(arrived.logFields, async () => {
       let release: (() => void) | undefined;
       try {
-        const principal = await authenticate(parts, call.metadata);
+        const principal = parts.callerOf(call.metadata);
         release = parts.hold(principal, (reason) => ending.abort(reason));
         const context = { principal, origin: arrived.origin, accept: arrived.accept, signal: ending.signal };
         for await (const message of handle(call.request, context)) {
@@ -90,13 +91,22 @@ function drained(call: ServerWritableStream<unknown, unknown>, signal: AbortSign
   });
 }
 
+/** How a call ends that failed with this. What went wrong on our side goes to the log. */
+export function refuseCall(
+  parts: Pick<CallParts, "makeRequestId" | "logger" | "codecs">,
+  { metadata, path }: { metadata: Metadata; path: string },
+  error: unknown,
+): Refusal {
+  const requestId = parts.makeRequestId();
+  return refusalOf(error, { ...parts, path, requestId, traceId: traceIdOf(readTrace(metadata), requestId) });
+}
+
 type AnyCall = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "sendMetadata" | "getPath">;
 
-function arrive({ makeRequestId, logger, codecs }: CallParts, call: AnyCall) {
-  const requestId = makeRequestId();
+function arrive(parts: CallParts, call: AnyCall) {
+  const requestId = parts.makeRequestId();
   const trace = readTrace(call.metadata);
-  // A request id is a UUID, and its 32 digits are a trace id: a trace may begin here.
-  const traceId = trace?.traceId ?? requestId.replaceAll("-", "");
+  const traceId = traceIdOf(trace, requestId);
   return {
     logFields: { requestId, traceId },
     origin: originOf(requestId, trace),
@@ -106,11 +116,27 @@ function arrive({ makeRequestId, logger, codecs }: CallParts, call: AnyCall) {
       call.sendMetadata(metadata);
     },
     refuse(error: unknown) {
-      const { refusal, internal } = toRefusal(error, { requestId, traceId, codecs });
-      if (internal !== undefined) logger.error({ err: internal, method: call.getPath() }, "a call failed on our side");
+      const refusal = refusalOf(error, { ...parts, path: call.getPath(), requestId, traceId });
       return Object.assign(new Error(refusal.details), refusal);
     },
   };
+}
+
+interface RefusalParts extends Pick<CallParts, "logger" | "codecs"> {
+  readonly path: string;
+  readonly requestId: string;
+  readonly traceId: string;
+}
+
+function refusalOf(error: unknown, { logger, path, ...options }: RefusalParts): Refusal {
+  const { refusal, internal } = toRefusal(error, options);
+  if (internal !== undefined) logger.error({ err: internal, method: path }, "a call failed on our side");
+  return refusal;
+}
+
+/** A request id is a UUID, and its 32 digits are a trace id: a trace may begin here. */
+function traceIdOf(trace: TraceContext | undefined, requestId: string): string {
+  return trace?.traceId ?? requestId.replaceAll("-", "");
 }
 
 function readTrace(metadata: Metadata): TraceContext | undefined {
@@ -121,14 +147,6 @@ function originOf(requestId: string, trace: TraceContext | undefined): Origin {
   if (trace === undefined) return { requestId };
   const { traceparent, tracestate } = trace;
   return tracestate === undefined ? { requestId, traceparent } : { requestId, traceparent, tracestate };
-}
-
-function authenticate({ authenticate: check }: CallParts, metadata: Metadata): Principal | Promise<Principal> {
-  const given = metadata.get("authorization");
-  if (given.length > 1) {
-    throw new AppError("unauthenticated", { message: "The metadata holds authorization more than once." });
-  }
-  return check(first(metadata, "authorization"));
 }
 
 function first(metadata: Metadata, name: string): string | undefined {

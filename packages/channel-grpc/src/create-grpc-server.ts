@@ -12,12 +12,14 @@ import {
   silentLogger,
 } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
-import type { CallParts } from "./calls.js";
+import { createArrivals } from "./arrivals.js";
+import { type CallParts, refuseCall } from "./calls.js";
 import { loadDefinitions } from "./definitions.js";
 import { createJobsService } from "./jobs-service.js";
 import { createListener } from "./listener.js";
 import { createOpenWatches } from "./open-watches.js";
 import { type GrpcServerOptions, type ResolvedGrpcServerOptions, resolveGrpcServerOptions } from "./options.js";
+import { JOBS_SERVICE_NAME } from "./proto-files.js";
 import { shuttingDown } from "./refusals.js";
 import { addSideServices } from "./side-services.js";
 
@@ -74,15 +76,20 @@ export function createGrpcServer(parts: GrpcParts, grpcOptions: GrpcServerOption
   let draining = false;
   let closing: Promise<void> | undefined;
 
-  const server = new Server(channelOptions(options));
-  const listener = createListener(server, credentialsOf(options));
-  const calls: CallParts = {
-    authenticate: (authorization) => authenticator.authenticate(authorization),
+  const said = {
     makeRequestId: () => parts.ids.uuid(),
     logger: parts.logger ?? silentLogger,
     codecs: definitions.details,
-    hold: watches.hold,
   };
+  const arrivals = createArrivals({
+    clock,
+    authenticate: (authorization) => authenticator.authenticate(authorization),
+    refuse: (call, error) => refuseCall(said, call, error),
+    isGuarded: (path) => path.startsWith(`/${JOBS_SERVICE_NAME}/`),
+  });
+  const server = new Server({ ...channelOptions(options), interceptors: [arrivals.interceptor] });
+  const listener = createListener(server, credentialsOf(options));
+  const calls: CallParts = { ...said, callerOf: arrivals.callerOf, hold: watches.hold };
   server.addService(definitions.jobs, createJobsService({ engine, linkBase, isDraining: () => draining }, calls));
   const sides = addSideServices(server, options.reflection ? definitions.reflected : undefined);
 

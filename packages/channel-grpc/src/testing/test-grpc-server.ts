@@ -1,6 +1,7 @@
 // A whole gRPC server for a test: real engine, real worker, real sockets, a store in memory. Everything it starts, it stops.
 import {
   AppError,
+  type Clock,
   createMemoryStore,
   createService,
   LOCAL_PRINCIPAL,
@@ -36,17 +37,25 @@ export interface TestGrpcServerOptions extends GrpcServerOptions {
   /** Tokens and whom they stand for. Default: none, every caller is `local`. */
   tokens?: Readonly<Record<string, Principal>>;
   linkBase?: string;
+  /** Of the channel alone. Default: the machine's. */
+  clock?: Clock;
 }
 
 export async function startTestGrpcServer(options: TestGrpcServerOptions = {}): Promise<TestGrpcServer> {
-  const { store = createMemoryStore({ clock: systemClock }), tokens, linkBase, ...grpcOptions } = options;
+  const {
+    store = createMemoryStore({ clock: systemClock }),
+    tokens,
+    linkBase,
+    clock = systemClock,
+    ...grpcOptions
+  } = options;
   const jobs = createTestJobs();
   const complaints: string[] = [];
   const credentials = createCredentials();
   await store.migrate();
   const service = createService({ store, jobs: jobs.definitions, fileBytes: noFileBytes });
   await service.start();
-  const { engine, clock, ids } = service;
+  const { engine, ids } = service;
   const server = createGrpcServer(
     {
       engine,
