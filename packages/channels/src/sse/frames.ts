@@ -16,9 +16,12 @@ export function frame({ event, id, data }: Frame): string {
   return `${start}event: ${oneLine(event)}\ndata: ${oneLine(data)}\n\n`;
 }
 
-/** Moves a reader's cursor without telling it anything. */
-export function cursorFrame(id: string): string {
-  return `id: ${oneLine(id)}\n\n`;
+/**
+ * Moves a reader's cursor. An event of its own name, which reaches nobody who did not ask for it: browsers would take an `id`
+ * alone, other readers throw a frame without data away.
+ */
+export function positionFrame(id: string): string {
+  return frame({ id, event: "position", data: "{}" });
 }
 
 /** Readers never see it; proxies take it for a sign of life. */

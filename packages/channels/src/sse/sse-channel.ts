@@ -13,7 +13,7 @@ import type {
   Random,
 } from "@meanwhile/core";
 import type { JobEvent } from "@meanwhile/protocol";
-import { comment, cursorFrame, jobEventFrame, logItemFrame, retryFrame } from "./frames.js";
+import { comment, jobEventFrame, logItemFrame, positionFrame, retryFrame } from "./frames.js";
 import { createHeartbeat } from "./heartbeat.js";
 import { createOwnerCounts } from "./owner-counts.js";
 import { toRun } from "./run.js";
@@ -154,7 +154,10 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
       };
       const subscription = await engine.subscribeAll({ ...wanted, reader });
       if (response.destroyed) return subscription.close();
-      stream = open(response, request, { runOf: runOfItems, signOfLife: cursorOrComment(subscription) });
+      const signOfLife = positionOrComment(subscription);
+      stream = open(response, request, { runOf: runOfItems, signOfLife });
+      // Where it begins: who loses the connection before the first event comes back behind this, not at another "now".
+      stream.write(signOfLife());
       stream.begin(subscription, endWithCredential(stream, principal));
     },
     drain() {
@@ -183,13 +186,13 @@ function remember<Item extends object, Made>(make: (item: Item) => Made): (item:
 }
 
 /** In place of a comment, how far the log has been passed over: who comes back need not have it read once more. */
-function cursorOrComment(subscription: LogSubscription): () => string {
+function positionOrComment(subscription: LogSubscription): () => string {
   let told: string | null = null;
   return () => {
     const { cursor } = subscription;
     if (cursor === null || cursor === told) return comment("still here");
     told = cursor;
-    return cursorFrame(cursor);
+    return positionFrame(cursor);
   };
 }
 

@@ -58,7 +58,7 @@ export function channelRows(commands: Readonly<Record<string, MessageObject>>): 
       address: "/api/v2/events",
       title: "All jobs, as server-sent events",
       description:
-        "GET with `Accept: text/event-stream`: everything that the caller may see, from now on or from behind an opaque cursor, which stands in `id`.",
+        "GET with `Accept: text/event-stream`: everything that the caller may see, from now on or from behind an opaque cursor, which stands in `id`. Beside these messages `position` tells how far the stream is, and `reset` that events behind the cursor are gone.",
       servers: on("http"),
       messages: events,
     },

@@ -21,13 +21,16 @@ async function read(address: string, headers: Record<string, string> = {}) {
   onTestFinished(() => ending.abort());
   const answer = await fetch(address, { headers: { ...STREAM, ...headers }, signal: ending.signal });
   const messages: EventSourceMessage[] = [];
-  const parser = createParser({ onEvent: (message) => messages.push(message) });
+  const positions: EventSourceMessage[] = [];
+  const parser = createParser({
+    onEvent: (message) => (message.event === "position" ? positions : messages).push(message),
+  });
   const consume = async () => {
     for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) parser.feed(chunk);
   };
   const ended = consume().catch(() => {});
   const told = () => messages.map(({ data }) => JSON.parse(data)).map(({ jobId, seq }) => `${jobId}:${seq}`);
-  return { answer, messages, told, ended, close: () => ending.abort() };
+  return { answer, messages, positions, told, ended, close: () => ending.abort() };
 }
 
 describe("GET /api/v2/events", () => {
@@ -62,6 +65,20 @@ describe("GET /api/v2/events", () => {
 
     expect(byHeader.told()).toEqual([`${a.id}:3`, `${b.id}:1`, `${b.id}:2`, `${b.id}:3`]);
     expect(byAddress.told()).toEqual(byHeader.told());
+  });
+
+  it("says at once where it begins, so that who is cut before the first event misses nothing", async () => {
+    const { server, url } = await listening();
+    await submit(server, { type: "test.echo" }, { prefer: "wait=30" });
+    const first = await read(url + EVENTS);
+    await until(() => first.positions.length === 1, { what: "it has said so" });
+    first.close();
+    const missed = await submit(server, { type: "test.echo" }, { prefer: "wait=30" });
+
+    const back = await read(url + EVENTS, { "last-event-id": first.positions[0]?.id ?? "" });
+    await until(() => back.messages.length === 3, { what: "what happened meanwhile has come" });
+
+    expect(back.told()).toEqual([`${missed.id}:1`, `${missed.id}:2`, `${missed.id}:3`]);
   });
 
   it("gives only what was asked for", async () => {
