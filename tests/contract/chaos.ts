@@ -17,10 +17,14 @@ export interface Victim {
 export interface ChaosOptions {
   random: Random;
   job: StreamJob;
-  server: SteadyServer;
   victims: readonly Victim[];
-  /** How often the server dies. */
-  kills: number;
+  /** Who dies, and how often. */
+  mortals: readonly Mortal[];
+}
+
+export interface Mortal {
+  readonly process: SteadyServer;
+  readonly kills: number;
 }
 
 /** How often each thing happened. */
@@ -36,7 +40,10 @@ interface Act {
 /** Resolves when all is done, and everybody is let go again. */
 export async function wreak(options: ChaosOptions): Promise<Deeds> {
   const deeds = { cut: 0, tear: 0, hold: 0, slow: 0, kill: 0 };
-  const acts = [...planHarms(options, deeds), ...planKills(options, deeds)].sort((a, b) => a.atSeq - b.atSeq);
+  const acts = [
+    ...planHarms(options, deeds),
+    ...options.mortals.flatMap((mortal) => planKills(mortal, options, deeds)),
+  ].sort((a, b) => a.atSeq - b.atSeq);
   for (const { atSeq, run } of acts) {
     await options.job.logReaches(atSeq);
     await run();
@@ -87,19 +94,14 @@ const harms: Record<Harm, (proxy: TcpProxy, size: { afterBytes: number; bytesPer
   slow: (proxy, { bytesPerSecond }) => proxy.slow({ bytesPerSecond }),
 };
 
-function planKills({ random, job, server, kills }: ChaosOptions, deeds: { kill: number }): Act[] {
+function planKills({ process, kills }: Mortal, { random, job }: ChaosOptions, deeds: { kill: number }): Act[] {
   const apart = (job.total - 2 * QUIET) / kills;
-  return Array.from({ length: kills }, (_, index) => {
-    const atSeq = Math.floor(QUIET + apart * (index + random.next()));
-    const awayFor = random.below(30);
-    return {
-      atSeq,
-      async run() {
-        deeds.kill++;
-        await server.kill();
-        await job.logReaches(Math.min(atSeq + awayFor, job.total));
-        await server.start();
-      },
-    };
-  });
+  return Array.from({ length: kills }, (_, index) => ({
+    atSeq: Math.floor(QUIET + apart * (index + random.next())),
+    async run() {
+      deeds.kill++;
+      await process.kill();
+      await process.start();
+    },
+  }));
 }

@@ -3,14 +3,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "@meanwhile/store-testkit";
 import type { Api } from "./api.js";
-import { type Served, type ServeOptions, serve } from "./serve.js";
+import type { ServeOptions } from "./serve.js";
 import { openSql } from "./sql.js";
 import { type SteadyServer, startSteadyServer } from "./steady-server.js";
 
 export interface Pair {
   readonly server: SteadyServer;
   readonly api: Api;
-  readonly worker: Served;
+  readonly worker: SteadyServer;
   /** Submits a `test.stream`; `envelope` stands beside type and parameters. */
   submitStream(options: StreamOptions, envelope?: object): Promise<StreamJob>;
   stop(): Promise<void>;
@@ -31,7 +31,7 @@ export interface StreamOptions {
 
 export interface StreamJob {
   readonly id: string;
-  /** Its events in all: submitted and started, the chunks, completed. */
+  /** Its events in all: submitted and started, the chunks, completed. More where an attempt is lost. */
   readonly total: number;
   /** The `seq` of the n-th chunk. */
   seqOf(n: number): number;
@@ -44,7 +44,7 @@ export interface StreamJob {
 export async function startPair({ grpc = false, ...options }: ServeOptions): Promise<Pair> {
   const { folder } = options;
   const server = await startSteadyServer({ ...options, role: "api", grpc });
-  const worker = await serve({ ...options, role: "worker" });
+  const worker = await startSteadyServer({ ...options, role: "worker" });
   const sql = openSql(join(folder, "meanwhile.db"));
   let streams = 0;
 

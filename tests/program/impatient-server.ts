@@ -13,13 +13,15 @@ const environment = (name: string): string => {
 };
 
 const role = process.argv[process.argv.indexOf("--role") + 1];
+const leaseMs = Number(environment("MEANWHILE_LEASE_MS"));
 const stopping = new Promise((resolve) => process.once("SIGTERM", resolve));
 
 const meanwhile = await createMeanwhile({
   jobs,
   store: environment("MEANWHILE_STORE"),
   files: environment("MEANWHILE_FILES"),
-  worker: role === "api" ? false : { leaseMs: Number(environment("MEANWHILE_LEASE_MS")) },
+  worker: role === "api" ? false : { leaseMs },
+  leaseMs,
   webhooks: {
     allowPrivateTargets: ["127.0.0.1"],
     scheduleMs: Array.from({ length: 50 }, () => 20),

@@ -92,6 +92,7 @@ const stream = defineJob({
   type: "test.stream",
   description: "Puts out numbered chunks, a few at a time; stops before the n-th until a file is there.",
   timeoutMs: false,
+  retry: { maxAttempts: 20, initialDelayMs: 50, maxDelayMs: 200, jitter: "none" },
   parameters: z.strictObject({
     count: z.int().min(1).max(9_000),
     burst: z.int().min(1).default(1),
