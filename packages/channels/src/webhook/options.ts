@@ -1,6 +1,6 @@
 // The settings of the webhook channel: declared once, resolved once.
 import { type Clock, requireInteger, requireMs, requireText, systemClock } from "@meanwhile/core";
-import { type Resolve, resolveBySystem } from "./guard/resolve.js";
+import { createDnsResolver, type Resolve, resolveBySystem } from "./guard/resolve.js";
 
 export interface WebhookChannelOptions {
   /**
@@ -23,7 +23,10 @@ export interface WebhookChannelOptions {
   ca?: string | readonly string[];
   /** The header `user-agent`. Default: `meanwhile`. */
   userAgent?: string;
-  /** Gives every address of a name. Default: as the operating system resolves it. */
+  /**
+   * Gives every address of a name. Default: by DNS; where private targets are allowed, as the operating system resolves it, with
+   * its hosts file and what containers are told.
+   */
   resolve?: Resolve;
   /** Default: the machine's clock. */
   clock?: Clock;
@@ -36,15 +39,16 @@ export type ResolvedWebhookChannelOptions = Required<Omit<WebhookChannelOptions,
 /** @throws ConfigurationError naming the option, what came and what would do. */
 export function resolveWebhookChannelOptions(options: WebhookChannelOptions = {}): ResolvedWebhookChannelOptions {
   const timeoutMs = requireMs("timeoutMs", options.timeoutMs ?? 15_000, { min: 1 });
+  const { allowPrivateTargets = [] } = options;
   return {
-    allowPrivateTargets: options.allowPrivateTargets ?? [],
+    allowPrivateTargets,
     requireHttpsTargets: options.requireHttpsTargets ?? false,
     timeoutMs,
     connectTimeoutMs: requireMs("connectTimeoutMs", options.connectTimeoutMs ?? 10_000, { min: 1 }),
     connectionsPerReceiver: requireInteger("connectionsPerReceiver", options.connectionsPerReceiver ?? 100, { min: 1 }),
     ca: options.ca,
     userAgent: requireText("userAgent", options.userAgent ?? "meanwhile"),
-    resolve: options.resolve ?? resolveBySystem,
+    resolve: options.resolve ?? (allowPrivateTargets.length === 0 ? createDnsResolver() : resolveBySystem),
     clock: options.clock ?? systemClock,
   };
 }
