@@ -39,6 +39,14 @@ describe("files", () => {
     ]);
   });
 
+  it("a path that leads to no file is named", async () => {
+    const client = clientOf(await startRealServer());
+    const folder = await folderOf();
+
+    await expect(client.upload(join(folder, "gone.txt"))).rejects.toThrow(/ENOENT: .*gone\.txt/);
+    await expect(client.upload(folder)).rejects.toThrow(`upload: ${JSON.stringify(folder)} is no file.`);
+  });
+
   it("a job's result that is a file is its id, and saved with one call", async () => {
     const client = clientOf(await startRealServer());
     const { id } = await client.upload(new Blob(["abc"]));

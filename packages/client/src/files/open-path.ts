@@ -5,12 +5,19 @@ interface NodeFiles {
   createWriteStream(path: string): object;
 }
 
+interface NodeFilePromises {
+  stat(path: string): Promise<{ isFile(): boolean }>;
+}
+
 interface NodeProcess {
   getBuiltinModule?(name: string): unknown;
 }
 
-/** @throws TypeError in a browser; the file system's own error where the file cannot be read. */
+/** @throws TypeError in a browser, and for a folder; the file system's own error where the file cannot be read. */
 export async function openPath(path: string): Promise<Blob> {
+  // Asked first: `openAsBlob` tells neither the path nor the reason, and opens folders.
+  const facts = await nodeModule<NodeFilePromises>("node:fs/promises", "upload").stat(path);
+  if (!facts.isFile()) throw new TypeError(`upload: ${JSON.stringify(path)} is no file.`);
   return nodeModule<NodeFiles>("node:fs", "upload").openAsBlob(path);
 }
 
