@@ -5,10 +5,10 @@
 // 2. It ends once, whatever comes first: the other side, a fault, the credential, a reader that does not read, the drain.
 import { AppError, type Logger } from "@meanwhile/core";
 import type { RawData, WebSocket } from "ws";
+import type { OwnerCounts } from "../owner-counts.js";
 import { CLOSE_CODES, type CloseCode, closeReason } from "./close-codes.js";
 import type { Connection, Dialect, SocketAccess } from "./dialect.js";
 import { createOutbox } from "./outbox.js";
-import type { OwnerCounts } from "./owner-counts.js";
 import type { SocketParts } from "./parts.js";
 import type { Swept } from "./sweep.js";
 
@@ -174,8 +174,10 @@ function createHolder({ owners, watch, onEnd }: HolderOptions): Holder {
     },
     enter(next) {
       const { owner } = next.principal;
-      if (access === undefined) owners.enter(owner);
-      else if (access.principal.owner !== owner) throw otherOwner();
+      if (access === undefined) {
+        owners.requireRoom(owner);
+        owners.enter(owner);
+      } else if (access.principal.owner !== owner) throw otherOwner();
       access = next;
       unwatch();
       unwatch = watch(next.principal, onEnd);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { AppError } from "@meanwhile/core";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { createOwnerCounts } from "../owner-counts.js";
 import { createStompSession } from "../stomp/session.js";
 import { createJsonDialect } from "../websocket/json-dialect.js";
 import { CLOSE_CODES } from "./close-codes.js";
@@ -10,7 +11,6 @@ import { type OpenConnection, openConnection } from "./connection.js";
 import type { Connection, Dialect, SocketAccess } from "./dialect.js";
 import { createFollows } from "./follows.js";
 import { admitCaller, chooseProtocol, STOMP_PROTOCOLS } from "./handshake.js";
-import { createOwnerCounts } from "./owner-counts.js";
 import { type ResolvedSocketOptions, resolveSocketOptions, type SocketOptions, type SocketParts } from "./parts.js";
 import { refuseHandshake } from "./refusal.js";
 import { createSweep } from "./sweep.js";
@@ -43,13 +43,15 @@ const WEB_SOCKET_OPTIONS: ServerOptions & { closeTimeout: number } = {
   handleProtocols: chooseProtocol,
 };
 
+const TOO_MANY = "WebSocket connections of this owner already. One connection can follow many jobs.";
+
 /** How long a server that closes waits for them. */
 const CLOSE_ALL_WITHIN_MS = 3_000;
 
 /** @throws ConfigurationError naming the option that is wrong. */
 export function createSocketChannel(parts: SocketParts, socketOptions: SocketOptions = {}): SocketChannel {
   const options = resolveSocketOptions(socketOptions);
-  const owners = createOwnerCounts({ most: options.connectionsPerOwner });
+  const owners = createOwnerCounts({ most: options.connectionsPerOwner, advice: TOO_MANY });
   const sweep = createSweep(parts.clock);
   const open = new Set<OpenConnection>();
   const gone = new Set<() => void>();

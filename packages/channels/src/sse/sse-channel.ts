@@ -13,9 +13,9 @@ import type {
   Random,
 } from "@meanwhile/core";
 import type { JobEvent } from "@meanwhile/protocol";
+import { createOwnerCounts } from "../owner-counts.js";
 import { comment, jobEventFrame, logItemFrame, positionFrame, retryFrame } from "./frames.js";
 import { createHeartbeat } from "./heartbeat.js";
-import { createOwnerCounts } from "./owner-counts.js";
 import { toRun } from "./run.js";
 import { type OpenStream, SseStream, type StreamParts } from "./stream.js";
 
@@ -72,6 +72,9 @@ const RETRY_MS = 2_000;
 /** A process that goes away sends all its readers at once to the others: they come spread over this time. */
 const SPREAD_MS = 4_000;
 
+const TOO_MANY =
+  "open streams of this owner already. Close one of them, or follow all jobs by the one stream /api/v2/events.";
+
 const STREAM_HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache, no-transform",
@@ -88,7 +91,7 @@ export function createSseChannel(options: SseChannelOptions): SseChannel {
   const textOfEvent = (event: JobEvent) => jobEventFrame(event, linkBase);
   // Followers at the same place are handed the same run: it becomes bytes once, however many they are.
   const runOfEvents = remember((events: readonly JobEvent[]) => toRun(events.map(textOfEvent).join("")));
-  const counts = createOwnerCounts(options.streamsPerOwner ?? 10_000);
+  const counts = createOwnerCounts({ most: options.streamsPerOwner ?? 10_000, advice: TOO_MANY });
   // Followers of the whole log see different parts of it, each event being the same object to all.
   const textOfItem = remember((item: LogItem) => logItemFrame(item, linkBase));
   const runOfItems = (items: readonly LogItem[]) => toRun(items.map(textOfItem).join(""));
