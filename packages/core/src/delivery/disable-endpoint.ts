@@ -4,6 +4,7 @@ import { publish } from "../instrument.js";
 import type { Logger } from "../logger.js";
 import type { DeliveryStore } from "../store/delivery-store.js";
 import type { Store } from "../store/store.js";
+import { receiverOf } from "./new-delivery.js";
 
 export interface DisableDependencies {
   readonly store: Pick<Store, "deliveries" | "webhookEndpoints">;
@@ -23,7 +24,8 @@ export async function disableEndpoint(
   await store.webhookEndpoints.update(endpointId, { enabled: false, disabledReason: reason }, { at: now });
   await stopDeliveries(store.deliveries, endpointId);
   const { owner, url } = endpoint;
-  logger.warn({ endpointId, owner, url, reason }, "a webhook endpoint was disabled");
+  // Not its whole address: many receivers tell their callers by a token in it.
+  logger.warn({ endpointId, owner, receiver: receiverOf(url), reason }, "a webhook endpoint was disabled");
   publish("meanwhile:endpoint-disabled", () => ({ endpointId, owner, url, reason }));
 }
 

@@ -229,7 +229,7 @@ describe("receivers", () => {
     const disabled: string[] = [];
     onTestFinished(subscribe("meanwhile:endpoint-disabled", ({ endpointId }) => disabled.push(endpointId)));
     const { endpoint } = await service.engine.webhooks.createEndpoint(
-      { url: HOOK, events: ["job.started", "job.completed"] },
+      { url: `${HOOK}?token=secret`, events: ["job.started", "job.completed"] },
       { principal },
     );
 
@@ -243,6 +243,9 @@ describe("receivers", () => {
       disabledReason: "The receiver answered 410 Gone.",
     });
     expect(disabled).toEqual([endpoint.id]);
+    // The log says which, and not the token that many addresses hold.
+    expect(JSON.stringify(service.logged)).toContain(endpoint.id);
+    expect(JSON.stringify(service.logged)).not.toContain("token=secret");
   });
 
   it("that failed for days are disabled; enabled again, they can have what they missed", async () => {

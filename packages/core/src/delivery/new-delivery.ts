@@ -72,6 +72,10 @@ export function deliveryId({ jobId, seq, at }: StoredEvent, endpointId: string |
 
 /** The receiver is what is slow or away, not the single address: many jobs name addresses that differ in their query only. */
 export function laneOf({ channel, owner, target }: { channel: string; owner: string; target: string }): string {
-  const receiver = URL.canParse(target) ? new URL(target).origin : target;
-  return `${channel} ${owner} ${receiver}`;
+  return `${channel} ${owner} ${receiverOf(target)}`;
+}
+
+/** Who is behind a target: without its path and query, which may tell apart jobs, or hold a secret. */
+export function receiverOf(target: string): string {
+  return URL.canParse(target) ? new URL(target).origin : target;
 }
