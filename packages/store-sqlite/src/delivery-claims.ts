@@ -14,7 +14,7 @@ import {
   isFinished,
 } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
-import type { DeliveryLanes } from "./delivery-lanes.js";
+import type { DeliveryLanes, DueLane, Full } from "./delivery-lanes.js";
 import { fromSettlement, toClaimedDelivery } from "./delivery-rows.js";
 import { findDeliveryPlace } from "./statements/find-delivery-place.js";
 import { findDueDeliveries } from "./statements/find-due-deliveries.js";
@@ -37,17 +37,35 @@ export function createDeliveryClaims(connection: Connection, { lanes, clock }: {
   const answered = connection.query(recordEndpointAnswer);
   const failed = connection.query(recordEndpointFailure);
 
+  const findDue = (request: DeliveryClaimRequest, now: number): readonly DueLane[] => {
+    const full = fullOf(request);
+    return request.channels.flatMap((channel) => lanes.due(channel, { full, by: now, count: request.limit }));
+  };
+
   /** Found and leased under one write lock: nobody comes in between. */
-  const take = (request: DeliveryClaimRequest, due: readonly string[], now: number): readonly ClaimedDelivery[] => {
-    const { leaseToken, leaseMs, limit, perLane } = request;
+  const take = (request: DeliveryClaimRequest, now: number): readonly ClaimedDelivery[] => {
+    const { leaseToken, leaseMs, limit, perLane, perOwner } = request;
     const numbers: number[] = [];
-    for (const lane of due) {
-      const count = Math.min(request.lanes.get(lane) ?? perLane, limit - numbers.length);
-      if (count > 0) for (const [number] of dueIn.list([lane, now, count])) numbers.push(number);
+    const used: string[] = [];
+    const owners = new Map(request.owners);
+    const lanesLeft = new Map(request.lanes);
+    for (;;) {
+      const due = findDue({ ...request, lanes: lanesLeft, owners }, now);
+      for (const { lane, owner } of due) {
+        const ofOwner = owners.get(owner) ?? perOwner;
+        const count = Math.min(lanesLeft.get(lane) ?? perLane, ofOwner, limit - numbers.length);
+        const found = count > 0 ? dueIn.list([lane, now, count]) : [];
+        owners.set(owner, ofOwner - found.length);
+        lanesLeft.set(lane, 0);
+        used.push(lane);
+        for (const [number] of found) numbers.push(number);
+      }
+      // Behind many lanes of an owner who has no room left, others may wait.
+      if (due.length < limit || numbers.length === limit) break;
     }
     const list = `[${numbers.join()}]`;
     lease.run([leaseToken, now + leaseMs, list]);
-    lanes.refresh(due);
+    lanes.refresh(used);
     return claimed.list([list]).map((row) => toClaimedDelivery(row, { leaseToken, now }));
   };
 
@@ -79,11 +97,11 @@ export function createDeliveryClaims(connection: Connection, { lanes, clock }: {
 
   return {
     claim(request: DeliveryClaimRequest): DeliveryClaim {
-      const { channels, limit, now = clock.now() } = request;
-      const full = new Set([...request.lanes].flatMap(([lane, count]) => (count === 0 ? [lane] : [])));
-      const findDue = () => channels.flatMap((channel) => lanes.due(channel, { full, by: now, count: limit }));
+      const { channels, now = clock.now() } = request;
       // A look without the write lock first: an idle dispatcher must not stand in the way of busy writers.
-      const deliveries = findDue().length === 0 ? [] : connection.writeUnsynced(() => take(request, findDue(), now));
+      const isAnyDue = findDue(request, now).length > 0;
+      const deliveries = isAnyDue ? connection.writeUnsynced(() => take(request, now)) : [];
+      const full = fullOf(request);
       const next = channels.flatMap((channel) => lanes.nextDueAt(channel, full) ?? []);
       return { deliveries, nextDueAt: next.length === 0 ? null : Math.min(...next) };
     },
@@ -104,4 +122,12 @@ export function createDeliveryClaims(connection: Connection, { lanes, clock }: {
       });
     },
   };
+}
+
+function fullOf({ lanes, owners }: DeliveryClaimRequest): Full {
+  return { lanes: new Set(withoutRoom(lanes)), owners: withoutRoom(owners) };
+}
+
+function withoutRoom(rooms: ReadonlyMap<string, number>): readonly string[] {
+  return [...rooms].flatMap(([name, count]) => (count === 0 ? [name] : []));
 }

@@ -100,7 +100,7 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
 
   const store = (entries: readonly Entry[]): void => {
     const jobs = readJobs(entries);
-    const lanes = new Map<string, { readonly channel: string; readonly dueAt: number }>();
+    const lanes = new Map<string, { readonly channel: string; readonly owner: string; readonly dueAt: number }>();
     for (const { event, seq, job: number, targets } of entries) {
       const job = jobs.get(number)!;
       const stored = { ...event, jobId: job.id, seq };
@@ -110,12 +110,12 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
         const isHead = lineTaken.find([delivery.line]) === undefined;
         const { lastInsertRowid } = insert.run(fromNewDelivery(delivery, { isHead }));
         insertBody.run([Number(lastInsertRowid), body]);
-        const { lane, channel, createdAt } = delivery;
+        const { lane, channel, owner, createdAt } = delivery;
         const dueAt = Math.min(lanes.get(lane)?.dueAt ?? createdAt, createdAt);
-        if (isHead) lanes.set(lane, { channel, dueAt });
+        if (isHead) lanes.set(lane, { channel, owner, dueAt });
       }
     }
-    for (const [lane, { channel, dueAt }] of lanes) raise.run([lane, channel, dueAt]);
+    for (const [lane, { channel, owner, dueAt }] of lanes) raise.run([lane, channel, owner, dueAt]);
   };
 
   const hint = (): void => {

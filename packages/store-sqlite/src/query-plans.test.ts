@@ -113,7 +113,7 @@ describe("the plan of a claim of deliveries", () => {
   const planOfStatement = (name: string) => planOf(statements.find((each) => each.name === name)!.sql);
 
   it("goes to the lanes in which something is due, and to what is due in each: never to what is finished or waits", () => {
-    expect(planOfStatement("findLanes")).toEqual([
+    expect(planOfStatement("findLanes").filter((step) => step.includes("meanwhile_"))).toEqual([
       "SEARCH meanwhile_delivery_lanes USING COVERING INDEX meanwhile_delivery_lanes_due (channel=?)",
     ]);
     expect(planOfStatement("findDueDeliveries")).toEqual([

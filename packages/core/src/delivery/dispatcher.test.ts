@@ -184,12 +184,33 @@ describe("receivers", () => {
       if (target.includes("slow")) await gate.passed;
       return sent("accepted");
     };
-    const { service, channel } = await given({ answer, delivery: { concurrency: 4, perTargetConcurrency: 2 } });
+    const delivery = { concurrency: 4, perTargetConcurrency: 2, perOwnerConcurrency: 4 };
+    const { service, channel } = await given({ answer, delivery });
 
     for (let n = 0; n < 6; n++) await service.submit("echo", {}, { webhook: { url: "https://slow.example/" } });
     await until(() => channel.underWay === 2, { what: "the slow one has its share" });
     const { id } = await service.submit("echo", {}, { webhook: { url: "https://quick.example/" } });
     await finished(service, id, 1);
+
+    expect(channel.underWay).toBe(2);
+    gate.open();
+    await until(() => channel.sendings.length === 7, { what: "the slow ones come through, too" });
+  });
+
+  it("that are slow, all of one owner, do not hold up the other owners", async () => {
+    const gate = new Gate();
+    const answer: Answer = async ({ target }) => {
+      if (target.includes("slow")) await gate.passed;
+      return sent("accepted");
+    };
+    const { service, channel } = await given({ answer, delivery: { concurrency: 4, perTargetConcurrency: 2 } });
+
+    for (let n = 0; n < 6; n++) await service.submit("echo", {}, { webhook: { url: `https://slow-${n}.example/` } });
+    await until(() => channel.underWay === 2, { what: "the owner of slow ones has half of it" });
+    const principal = { ...LOCAL_PRINCIPAL, owner: "somebody else" };
+    const envelope = { type: "echo", parameters: {}, webhook: { url: "https://quick.example/" } };
+    await service.engine.submit(envelope, { principal });
+    await until(() => channel.sendings.some(({ target }) => target.includes("quick")), { what: "the other one's" });
 
     expect(channel.underWay).toBe(2);
     gate.open();

@@ -98,7 +98,7 @@ export function createDispatcher(dependencies: DispatcherDependencies, options: 
     const room = options.concurrency - running.size;
     // Whoever ends first looks again.
     if (room <= 0) return;
-    const { leaseMs, perTargetConcurrency: perLane } = options;
+    const { leaseMs, perTargetConcurrency: perLane, perOwnerConcurrency: perOwner } = options;
     const leaseToken = ids.token();
     const { deliveries, nextDueAt } = await store.deliveries.claim({
       leaseToken,
@@ -106,7 +106,8 @@ export function createDispatcher(dependencies: DispatcherDependencies, options: 
       channels: [...channels.keys()],
       limit: room,
       perLane,
-      lanes: receivers.rooms(),
+      perOwner,
+      ...receivers.rooms(),
     });
     if (!started) return store.deliveries.handBack(deliveries.map(toHeld));
     for (const delivery of deliveries) begin(delivery);
@@ -124,10 +125,10 @@ export function createDispatcher(dependencies: DispatcherDependencies, options: 
   const begin = (delivery: ClaimedDelivery) => {
     const entry: Running = { delivery, abort: new AbortController() };
     running.add(entry);
-    receivers.begin(delivery.lane);
+    receivers.begin(delivery);
     void run(entry).then((outcome) => {
       if (!running.delete(entry)) return;
-      receivers.end(delivery.lane, outcome);
+      receivers.end(delivery, outcome);
       if (running.size === 0) onIdle();
       look();
     });

@@ -12,6 +12,11 @@ export interface DeliveryOptions {
   concurrency?: number;
   /** Of them to one receiver of one owner, so that a slow one does not hold up the others. Default: 20. */
   perTargetConcurrency?: number;
+  /**
+   * Of them for one owner, so that who has many slow receivers does not hold up everybody else. Default: half of `concurrency`, at
+   * least `perTargetConcurrency`.
+   */
+  perOwnerConcurrency?: number;
   /** After so many failures in a row a receiver is tried by one sending at a time, until it answers. Default: 5. */
   probeAfterFailures?: number;
   /** Longest time of one sending, in milliseconds; channels may allow less. Default: 20 000. */
@@ -49,11 +54,15 @@ const LONGEST_SCHEDULE = 50;
 
 /** @throws ConfigurationError that names the option, what came, and what would do. */
 export function resolveDeliveryOptions(options: DeliveryOptions = {}): ResolvedDeliveryOptions {
+  const concurrency = requireInteger("concurrency", options.concurrency ?? 100, { min: 1 });
+  const perTargetConcurrency = requireInteger("perTargetConcurrency", options.perTargetConcurrency ?? 20, { min: 1 });
+  const perOwner = options.perOwnerConcurrency ?? Math.max(Math.ceil(concurrency / 2), perTargetConcurrency);
   const sendTimeoutMs = requireMs("sendTimeoutMs", options.sendTimeoutMs ?? 20 * SECOND, { min: 1 });
   return {
     scheduleMs: requireSchedule(options.scheduleMs ?? DEFAULT_DELIVERY_SCHEDULE_MS),
-    concurrency: requireInteger("concurrency", options.concurrency ?? 100, { min: 1 }),
-    perTargetConcurrency: requireInteger("perTargetConcurrency", options.perTargetConcurrency ?? 20, { min: 1 }),
+    concurrency,
+    perTargetConcurrency,
+    perOwnerConcurrency: requireInteger("perOwnerConcurrency", perOwner, { min: 1 }),
     probeAfterFailures: requireInteger("probeAfterFailures", options.probeAfterFailures ?? 5, { min: 1 }),
     sendTimeoutMs,
     // The other half is for the write of what became of it, and for clocks that differ.

@@ -23,7 +23,7 @@ export interface DeliveryStore {
 
   /**
    * Leases due deliveries. The lanes go in the order of their oldest due delivery; of each at most `perLane` are taken, or
-   * what `lanes` says for it, oldest due first; `limit` in all. No delivery is ever claimed by two callers. The cost grows
+   * what `lanes` says for it, oldest due first; of each owner at most `perOwner`, or what `owners` says; `limit` in all. No delivery is ever claimed by two callers. The cost grows
    * neither with finished deliveries nor with those that wait behind others or for a later instant.
    *
    * An endpoint's deliveries go to the address that it has now.
@@ -79,13 +79,17 @@ export interface DeliveryClaimRequest {
   readonly perLane: number;
   /** Lanes of which another number may be taken; with 0 they are left alone. */
   readonly lanes: ReadonlyMap<string, number>;
+  /** Of one owner at most, over all lanes: who has many slow receivers must not hold up everybody else. */
+  readonly perOwner: number;
+  /** Owners of whom another number may be taken; with 0 they are left alone. */
+  readonly owners: ReadonlyMap<string, number>;
   readonly now?: number;
 }
 
 export interface DeliveryClaim {
   readonly deliveries: readonly ClaimedDelivery[];
   /**
-   * When the next delivery of these channels is due, those left alone by `lanes` not counted; leased ones count with the end of
+   * When the next delivery of these channels is due, those left alone by `lanes` and `owners` not counted; leased ones count with the end of
    * their lease. It may have passed, where more was due than was taken. `null`: never, as it stands.
    */
   readonly nextDueAt: number | null;

@@ -103,9 +103,10 @@ create table meanwhile_delivery_bodies (
 create table meanwhile_delivery_lanes (
   lane text not null primary key,
   channel text not null,
+  owner text not null,
   next_due_at integer not null
 ) strict, without rowid;
 
-create index meanwhile_delivery_lanes_due on meanwhile_delivery_lanes (channel, next_due_at, lane);
+create index meanwhile_delivery_lanes_due on meanwhile_delivery_lanes (channel, next_due_at, lane, owner);
 `,
 };

@@ -1,8 +1,8 @@
 // Says anew when something is due in a lane.
 import { statement } from "./statement.js";
 
-export const setLane = statement<[lane: string, channel: string, dueAt: number]>(`
-  insert into meanwhile_delivery_lanes (lane, channel, next_due_at)
-  values (?, ?, ?)
+export const setLane = statement<[lane: string, channel: string, owner: string, dueAt: number]>(`
+  insert into meanwhile_delivery_lanes (lane, channel, owner, next_due_at)
+  values (?, ?, ?, ?)
       on conflict (lane) do update
      set next_due_at = excluded.next_due_at`);

@@ -10,7 +10,7 @@ export type DeliveryCommand =
   | { kind: "removeEndpoint"; endpoint: number }
   | { kind: "submit"; owner: string; type: string; webhook: readonly JobEventType[] | null; born: boolean }
   | { kind: "finish"; job: number; how: "complete" | "retry" }
-  | { kind: "claim"; limit: number; perLane: number; leaseMs: number; full: readonly number[] }
+  | { kind: "claim"; limit: number; perLane: number; perOwner: number; leaseMs: number; full: readonly number[] }
   | { kind: "settle"; held: readonly number[]; outcome: Sent["outcome"] }
   | { kind: "handBack"; held: readonly number[] }
   | { kind: "advance"; ms: number }
@@ -62,6 +62,7 @@ export const deliveryCommand: Arbitrary<DeliveryCommand> = fc.oneof(
     arbitrary: of("claim", {
       limit,
       perLane: oneOf(1, 2, 5),
+      perOwner: oneOf(1, 3, 100),
       leaseMs: oneOf(20, 100),
       full: fc.array(newest(4), { maxLength: 2 }),
     }),

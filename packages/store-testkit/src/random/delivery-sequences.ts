@@ -113,11 +113,14 @@ function stepOf(command: DeliveryCommand, world: World): Step | undefined {
     case "finish":
       return stepOfFinish(command, world);
     case "claim": {
-      const { limit, perLane, leaseMs } = command;
+      const { limit, perLane, perOwner, leaseMs } = command;
       const lanes = new Map(
         command.full.flatMap((back) => withDefault(pick(world.lanes, back), (lane) => [lane, 0] as const)),
       );
-      const request = { leaseToken: world.newToken(), leaseMs, channels: ["webhook"], limit, perLane, lanes, now };
+      // Who is left alone as an owner: now and then, and always the same one.
+      const owners = new Map(perOwner === 3 ? [["acme", 0]] : []);
+      const rooms = { limit, perLane, lanes, perOwner, owners };
+      const request = { leaseToken: world.newToken(), leaseMs, channels: ["webhook"], ...rooms, now };
       return (store) => store.deliveries.claim(request);
     }
     case "settle":

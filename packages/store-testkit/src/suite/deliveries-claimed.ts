@@ -115,6 +115,26 @@ export function describeClaimedDeliveries(given: Given): void {
       expect(one.deliveries.map(({ createdAt }) => createdAt)).toEqual([NOW + 2]);
     });
 
+    it("takes no more of an owner than it may, over all of the owner's lanes", async () => {
+      for (let n = 0; n < 4; n++) {
+        await complete(given.store, { owner: "greedy", webhook: { ...HOOK, url: `https://${n}.example/` } }, NOW + n);
+      }
+      const modest = await complete(given.store, { owner: "modest", webhook: HOOK }, NOW + 5);
+      const now = NOW + 10;
+
+      const first = await claimDeliveries(given.store, { perOwner: 2, now });
+      const full = await claimDeliveries(given.store, { owners: new Map([["greedy", 0]]), now });
+      const one = await claimDeliveries(given.store, { owners: new Map([["greedy", 1]]), now });
+
+      expect(first.deliveries.map(({ target }) => target)).toEqual([
+        ...["https://0.example/", "https://1.example/"],
+        HOOK.url,
+      ]);
+      expect(first.deliveries[2]?.jobId).toBe(modest.id);
+      expect(full).toEqual({ deliveries: [], nextDueAt: now + MINUTE });
+      expect(one.deliveries.map(({ target }) => target)).toEqual(["https://2.example/"]);
+    });
+
     it("gives no more than its limit, and says that more is due", async () => {
       for (let n = 0; n < 3; n++) await complete(given.store, { webhook: HOOK });
 

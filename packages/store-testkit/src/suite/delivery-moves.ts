@@ -58,8 +58,8 @@ export async function complete(store: Store, given: Partial<Job> = {}, now: numb
 
 export function claimDeliveries(store: Store, given: Partial<DeliveryClaimRequest> = {}): Promise<DeliveryClaim> {
   const leaseToken = given.leaseToken ?? makeToken();
-  const common = { leaseMs: 60_000, channels: ["webhook"], limit: 100, perLane: 100, lanes: new Map(), now: NOW };
-  return store.deliveries.claim({ ...common, ...given, leaseToken });
+  const rooms = { limit: 100, perLane: 100, lanes: new Map(), perOwner: 100, owners: new Map() };
+  return store.deliveries.claim({ leaseMs: 60_000, channels: ["webhook"], now: NOW, ...rooms, ...given, leaseToken });
 }
 
 /** Claims exactly one delivery. */

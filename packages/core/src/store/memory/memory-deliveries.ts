@@ -102,16 +102,18 @@ type ClaimAt = DeliveryClaimRequest & { readonly now: number };
 
 function claim(
   tables: MemoryTables,
-  { leaseToken, leaseMs, channels, limit, perLane, lanes, now }: ClaimAt,
+  { leaseToken, leaseMs, channels, limit, perLane, lanes, perOwner, owners, now }: ClaimAt,
 ): DeliveryClaim {
   const served = () =>
     [...tables.deliveries.rows.values()]
-      .filter((row) => channels.includes(row.channel) && dueAt(row) !== null && (lanes.get(row.lane) ?? 1) > 0)
+      .filter((row) => channels.includes(row.channel) && dueAt(row) !== null)
+      .filter((row) => (lanes.get(row.lane) ?? 1) > 0 && (owners.get(row.owner) ?? 1) > 0)
       .sort((a, b) => dueAt(a)! - dueAt(b)! || a.ordinal - b.ordinal);
   const due = served().filter((row) => dueAt(row)! <= now);
   const taken = channels
     .flatMap((channel) => lanesInOrder(due.filter((row) => row.channel === channel)))
     .flatMap((lane) => due.filter((row) => row.lane === lane).slice(0, lanes.get(lane) ?? perLane))
+    .filter(atMost((owner) => owners.get(owner) ?? perOwner))
     .slice(0, limit);
   for (const row of taken) {
     row.target = endpointOf(tables, row)?.url ?? row.target;
@@ -121,6 +123,16 @@ function claim(
   return {
     deliveries: taken.map((row) => toClaimed(tables, row, now)),
     nextDueAt: next === undefined ? null : dueAt(next),
+  };
+}
+
+/** Lets so many of each owner pass, the first ones. */
+function atMost(roomOf: (owner: string) => number): (row: DeliveryRow) => boolean {
+  const passed = new Map<string, number>();
+  return ({ owner }) => {
+    const count = passed.get(owner) ?? 0;
+    passed.set(owner, count + 1);
+    return count < roomOf(owner);
   };
 }
 
