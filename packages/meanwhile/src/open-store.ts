@@ -4,7 +4,8 @@ import { ConfigurationError, createMemoryStore, type Store, systemClock } from "
 /**
  * Opens the store; its tables are made by `migrate()`.
  *
- * @param address `sqlite:<path>`, or `memory:` for one that ends with the process.
+ * @param address `sqlite:<path>`, `postgres://user:password@host/database` (`?schema=name` for another schema than `meanwhile`), or
+ *   `memory:` for one that ends with the process.
  * @throws ConfigurationError for an address that this version cannot open; `AppError` `store_unavailable`.
  */
 export async function openStore(address: string): Promise<Store> {
@@ -15,11 +16,16 @@ export async function openStore(address: string): Promise<Store> {
       const { createSqliteStore } = await import("@meanwhile/store-sqlite");
       return createSqliteStore({ file: sqliteFile(address) });
     }
+    case "postgres":
+    case "postgresql": {
+      const { createPostgresStore } = await import("@meanwhile/store-postgres");
+      return createPostgresStore(postgresAddress(address));
+    }
     case "memory":
       return createMemoryStore({ clock: systemClock });
     default:
       throw new ConfigurationError(
-        `The store must be sqlite:<path>, for instance sqlite:./data/meanwhile.db, or memory:; got "${withoutPassword(address)}".`,
+        `The store must be sqlite:<path>, for instance sqlite:./data/meanwhile.db, postgres://user:password@host/database, or memory:; got "${withoutPassword(address)}".`,
       );
   }
 }
@@ -27,6 +33,15 @@ export async function openStore(address: string): Promise<Store> {
 /** @returns the file of a SQLite store, or `undefined` for other stores. */
 export function fileOfStore(address: string): string | undefined {
   return address.startsWith("sqlite:") ? sqliteFile(address) : undefined;
+}
+
+/** The schema is ours; the other parameters are those of the connection. */
+function postgresAddress(address: string): { url: string; schema?: string } {
+  if (!URL.canParse(address)) return { url: address };
+  const url = new URL(address);
+  const schema = url.searchParams.get("schema");
+  url.searchParams.delete("schema");
+  return { url: url.href, ...(schema === null ? {} : { schema }) };
 }
 
 function sqliteFile(address: string): string {

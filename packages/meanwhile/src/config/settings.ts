@@ -74,7 +74,7 @@ export const SETTINGS = {
     read: portOrOff,
   }),
   store: setting<string>({
-    doc: "Where jobs are kept: sqlite:<path>, or memory: (lost when the process ends).",
+    doc: "Where jobs are kept: sqlite:<path>, postgres://user:password@host/database, or memory: (lost when the process ends).",
     env: "MEANWHILE_STORE",
     flag: "store",
     placeholder: "url",

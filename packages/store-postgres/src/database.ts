@@ -1,0 +1,223 @@
+// The connections of this process: reads on any of them, and transactions whose outcome is always known.
+//
+// 1. A transaction knows its id before it writes. Where the connection dies during COMMIT, the server is asked what became of
+//    that id before anybody judges (hard case 3 of the architecture).
+// 2. What certainly was not committed, and failed for a reason that passes, is done again here; the rest is the caller's.
+// 3. No setting is changed on a connection: they come with its start, or are local to one transaction.
+import type { Clock } from "@meanwhile/core";
+import pg from "pg";
+import { isConflict, isConnectionLoss, toStoreError, unavailable } from "./errors.js";
+import { type ResolvedPostgresStoreOptions, shownUrl } from "./options.js";
+import { currentTransaction } from "./statements/current-transaction.js";
+import { readTransactionOutcome } from "./statements/read-transaction-outcome.js";
+import type { Statement } from "./statements/statement.js";
+
+export interface Session {
+  list<Parameters extends readonly unknown[], Row>(
+    statement: Statement<Parameters, Row>,
+    values: Parameters,
+  ): Promise<readonly Row[]>;
+  /** @returns how many rows it touched. */
+  run<Parameters extends readonly unknown[]>(
+    statement: Statement<Parameters, unknown>,
+    values: Parameters,
+  ): Promise<number>;
+}
+
+export interface Transaction extends Session {
+  /** Texts of users and of migrations; one statement where there are values. */
+  exec(sql: string, values?: readonly unknown[]): Promise<void>;
+}
+
+export interface Database extends Session {
+  /** For people: the address without what opens it. */
+  readonly where: string;
+  /**
+   * Runs `work` in a transaction (read committed), again where it met another one. Whatever it throws undoes all of it.
+   *
+   * @param options.durable `false`: does not wait for the disk. Only for what may be done again.
+   */
+  write<T>(work: (transaction: Transaction) => Promise<T>, options?: { durable?: boolean }): Promise<T>;
+  /** Calls back after every write of this process. */
+  onWrite(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+/** How often work is done again that stood in another transaction's way. */
+const ATTEMPTS = 6;
+
+/** How long a process asks what became of a commit, and how often. */
+const OUTCOME_WAIT_MS = 5_000;
+const OUTCOME_EVERY_MS = 100;
+
+export function createDatabase(options: ResolvedPostgresStoreOptions): Database {
+  const { clock } = options;
+  const where = `The PostgreSQL database ${shownUrl(options.url)}`;
+  const pool = new pg.Pool({ ...connectionConfig(options), max: options.poolSize, idleTimeoutMillis: 30_000 });
+  // A connection that dies while nobody uses it is replaced; whoever needs the next one learns what is wrong.
+  pool.on("error", () => {});
+  const listeners: (() => void)[] = [];
+  let closing: Promise<void> | undefined;
+
+  const query = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw toStoreError(error, where);
+    }
+  };
+
+  const read = <Parameters extends readonly unknown[], Row>(
+    statement: Statement<Parameters, Row>,
+    values: Parameters,
+  ) => query(() => again(() => pool.query(prepared(statement, values)), { isSafe: isConnectionLoss, clock }));
+
+  const outcomeOf = async (xid: string): Promise<"committed" | "aborted"> => {
+    const deadline = clock.now() + OUTCOME_WAIT_MS;
+    for (;;) {
+      const answer = await pool.query(prepared(readTransactionOutcome, [xid])).catch(() => undefined);
+      const outcome = (answer?.rows[0] as [string | null] | undefined)?.[0];
+      if (outcome === "committed" || outcome === "aborted") return outcome;
+      if (clock.now() >= deadline) {
+        throw unavailable(
+          `${where} cut the connection during a commit and has not said since what became of it. What was written may be there: ` +
+            "a submit with an idempotency key can be repeated safely.",
+        );
+      }
+      await new Promise<void>((resolve) => clock.after(OUTCOME_EVERY_MS, resolve));
+    }
+  };
+
+  const attempt = async <T>(work: (transaction: Transaction) => Promise<T>, durable: boolean): Promise<T> => {
+    const client = await pool.connect();
+    const onError = () => {}; // the query under way is told the same
+    client.on("error", onError);
+    let isBroken = true;
+    try {
+      const [, transaction] = await Promise.all([
+        client.query("begin isolation level read committed read write"),
+        client.query(prepared(currentTransaction, [])),
+        ...(durable ? [] : [client.query("set local synchronous_commit = off")]),
+      ]);
+      const xid = (transaction.rows[0] as [string])[0];
+      let result: T;
+      try {
+        result = await work(transactionOn(client));
+      } catch (error) {
+        if (!isConnectionLoss(error)) await client.query("rollback").then(() => (isBroken = false), ignoreLoss);
+        throw error;
+      }
+      try {
+        await client.query("commit");
+        isBroken = false;
+      } catch (error) {
+        if (!isConnectionLoss(error)) throw error;
+        if ((await outcomeOf(xid)) === "aborted") throw new NotCommitted(error);
+      }
+      return result;
+    } finally {
+      client.off("error", onError);
+      client.release(isBroken);
+    }
+  };
+
+  return {
+    where,
+    list: async (statement, values) => (await read(statement, values)).rows as never,
+    run: async (statement, values) => (await read(statement, values)).rowCount ?? 0,
+    async write(work, { durable = true } = {}) {
+      const result = await query(() => again(() => attempt(work, durable), { isSafe: mayBeDoneAgain, clock }));
+      for (const listener of listeners) listener();
+      return result;
+    },
+    onWrite: (listener) => void listeners.push(listener),
+    close: () => (closing ??= pool.end()),
+  };
+}
+
+/** What every connection of ours starts with; also the one that listens. */
+export function connectionConfig(options: ResolvedPostgresStoreOptions): pg.ClientConfig {
+  const url = new URL(options.url);
+  const settings = [
+    url.searchParams.get("options") ?? "",
+    // The user's own tables are found as ever; ours all begin with meanwhile_.
+    `-c search_path=${options.schema},public`,
+    `-c lock_timeout=${options.lockTimeoutMs}`,
+    `-c statement_timeout=${options.statementTimeoutMs}`,
+    `-c idle_in_transaction_session_timeout=${options.statementTimeoutMs}`,
+    // Compiling a plan takes longer than any of our statements.
+    "-c jit=off",
+    // On new tables the planner takes a batch for larger than its table, and the prepared statement keeps that plan while the table
+    // grows. All of ours go from the items of a batch to the rows by an index.
+    ...PLANNER_CHOICES.map((choice) => `-c ${choice}=off`),
+  ];
+  url.searchParams.delete("options");
+  return {
+    connectionString: url.href,
+    options: settings.join(" ").trim(),
+    application_name: url.searchParams.get("application_name") ?? "meanwhile",
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    keepAlive: true,
+    pipeline: true,
+    types: { getTypeParser: parserOf },
+  } as pg.ClientConfig;
+}
+
+/** What the planner may not choose for our statements. */
+export const PLANNER_CHOICES = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"] as const;
+
+const BIGINT = 20;
+
+// Numbers, instants and positions of ours all fit into a number; pg gives them as text for those that do not.
+function parserOf(oid: number, format?: "text" | "binary"): (text: string) => unknown {
+  return oid === BIGINT ? Number : pg.types.getTypeParser(oid, format as "text");
+}
+
+function transactionOn(client: pg.PoolClient): Transaction {
+  return {
+    list: async (statement, values) => (await client.query(prepared(statement, values))).rows as never,
+    run: async (statement, values) => (await client.query(prepared(statement, values))).rowCount ?? 0,
+    async exec(sql, values) {
+      // Extended, also without values: the server then takes one statement only.
+      await (values === undefined
+        ? client.query(sql)
+        : client.query({ text: sql, values: [...values], queryMode: "extended" } as pg.QueryConfig));
+    },
+  };
+}
+
+function prepared<Parameters extends readonly unknown[], Row>(
+  { name, sql }: Statement<Parameters, Row>,
+  values: Parameters,
+): pg.QueryArrayConfig {
+  return { name, text: sql, values: [...values], rowMode: "array" };
+}
+
+/** The connection died during COMMIT, and the server says that nothing was written. Never leaves this file. */
+class NotCommitted extends Error {
+  constructor(cause: unknown) {
+    super("Connection terminated during a commit that did not happen", { cause });
+  }
+}
+
+const mayBeDoneAgain = (error: unknown): boolean =>
+  isConflict(error) || isConnectionLoss(error) || error instanceof NotCommitted;
+
+async function again<T>(
+  work: () => Promise<T>,
+  { isSafe, clock }: { isSafe: (error: unknown) => boolean; clock: Clock },
+): Promise<T> {
+  for (let count = 1; ; count++) {
+    try {
+      return await work();
+    } catch (error) {
+      // A lost connection says little about the next one, but a second loss says that the server is away.
+      const attempts = isConflict(error) ? ATTEMPTS : 2;
+      if (count >= attempts || !isSafe(error)) throw error;
+      await new Promise<void>((resolve) => clock.after(count * count, resolve));
+    }
+  }
+}
+
+/** The connection went with the rollback: it is thrown away, and the transaction with it. */
+function ignoreLoss(): void {}

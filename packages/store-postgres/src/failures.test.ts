@@ -1,0 +1,312 @@
+// What the world does to a database, and what callers then see: nothing lost, nothing doubled, no process ended.
+import { createServer, connect as dial, type Server, type Socket } from "node:net";
+import { type AppError, jsonPayload, type Store } from "@meanwhile/core";
+import { makeNewJob, until } from "@meanwhile/store-testkit";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { toStoreError } from "./errors.js";
+import { createPostgresStore } from "./postgres-store.js";
+import { newSchema, openMigrated, runSql, SERVER_URL, whyNoServer } from "./testing/server.js";
+
+describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
+  let opened: Awaited<ReturnType<typeof openMigrated>>;
+  const closing: (() => Promise<unknown>)[] = [];
+  beforeEach(async () => {
+    opened = await openMigrated();
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0)) await close();
+    await opened.close();
+  });
+
+  const open = async (options: Partial<Parameters<typeof createPostgresStore>[0]> = {}): Promise<Store> => {
+    const store = await createPostgresStore({ url: SERVER_URL, schema: opened.schema, ...options });
+    closing.push(() => store.close());
+    return store;
+  };
+  const openSession = async (): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: SERVER_URL });
+    await client.connect();
+    closing.push(() => client.end());
+    await client.query(`set search_path = ${opened.schema}`);
+    return client;
+  };
+
+  it("whose connections are cut while idle answers the next call", async () => {
+    const item = makeNewJob();
+    const name = `cut_${opened.schema}`;
+    const url = new URL(SERVER_URL);
+    url.searchParams.set("application_name", name);
+    const store = await open({ url: url.href });
+    await store.jobs.insert([[item]]);
+
+    await runSql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [name]);
+
+    expect(await store.jobs.find(item.job.id)).toEqual(item.job);
+    const next = makeNewJob();
+    expect(await store.jobs.insert([[next]])).toEqual([
+      { outcome: "stored", items: [{ outcome: "created", jobId: next.job.id }] },
+    ]);
+  });
+
+  it("that cuts the connection during a commit is asked what became of it: done is done", async () => {
+    const proxy = await createProxy();
+    closing.push(() => proxy.close());
+    const store = await open({ url: proxy.url });
+    const item = makeNewJob({}, { idempotencyKey: "k" });
+
+    proxy.cutAnswersTo("commit");
+    const results = await store.jobs.insert([[item]]);
+
+    expect(proxy.cuts).toBe(1);
+    expect(results).toEqual([{ outcome: "stored", items: [{ outcome: "created", jobId: item.job.id }] }]);
+    const events = await store.events.read(item.job.id, { after: 0, limit: 10 });
+    expect(events.map(({ seq }) => seq)).toEqual([1]);
+  });
+
+  it("that cuts the connection during the commit of a result never makes a lost lease of it", async () => {
+    const proxy = await createProxy();
+    closing.push(() => proxy.close());
+    const store = await open({ url: proxy.url });
+    const item = makeNewJob();
+    await store.jobs.insert([[item]]);
+    const types = [{ type: item.job.type, limit: 1 }];
+    const [claimed] = await store.jobs.claim({ workerId: "w", leaseToken: "t", leaseMs: 60_000, types });
+
+    proxy.cutAnswersTo("commit");
+    const at = claimed!.startedAt!;
+    const results = await store.jobs.commit([
+      {
+        jobId: item.job.id,
+        guard: { status: "PROCESSING", leaseToken: "t" },
+        patch: {
+          status: "COMPLETED",
+          readiness: null,
+          releaseLease: true,
+          result: jsonPayload("done"),
+          completedAt: at,
+          purgeAt: at + 1_000,
+        },
+        events: [{ type: "job.completed", status: "COMPLETED", at, attempt: 1, data: null }],
+        at,
+      },
+    ]);
+
+    expect(results).toEqual([{ outcome: "committed", lastSeq: 3 }]);
+  });
+
+  it("that cannot be reached is store_unavailable, and is reached again without a restart", async () => {
+    const proxy = await createProxy();
+    closing.push(() => proxy.close());
+    const store = await open({ url: proxy.url, connectTimeoutMs: 1_000 });
+
+    proxy.refuse();
+    const failure = await store.jobs.insert([[makeNewJob()]]).catch((error: unknown) => error as AppError);
+    const health = await store.check();
+    proxy.accept();
+
+    expect(failure).toMatchObject({ code: "store_unavailable" });
+    expect(health.ok).toBe(false);
+    expect((await store.check()).ok).toBe(true);
+  });
+
+  it("that is read-only, as a replica is, refuses writes and says where they belong", async () => {
+    const session = await openSession();
+    await session.query("begin read only");
+    const refusal = await session.query("update meanwhile_store set checked_at = 1").catch((error: unknown) => error);
+    await session.query("rollback");
+
+    expect(toStoreError(refusal, "The database")).toMatchObject({
+      code: "store_unavailable",
+      message: expect.stringContaining("The address must lead to the primary"),
+    });
+  });
+
+  it("whose pool is used up is store_unavailable, and goes on when a connection is free", async () => {
+    const store = await open({ poolSize: 2, connectTimeoutMs: 100, lockTimeoutMs: 5_000 });
+    const session = await openSession();
+    await session.query("begin");
+    await session.query("lock table meanwhile_jobs in access exclusive mode");
+    const waiting = [store.jobs.find("a"), store.jobs.find("b")];
+
+    const failure = await store.jobs.find("c").catch((error: unknown) => error as AppError);
+    await session.query("commit");
+
+    expect(failure).toMatchObject({ code: "store_unavailable", message: expect.stringContaining("poolSize") });
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
+  });
+
+  it("in which somebody holds a key makes only the submit of that key wait", async () => {
+    const store = await open({ lockTimeoutMs: 200 });
+    const session = await openSession();
+    await session.query("begin");
+    await session.query("insert into meanwhile_idempotency_keys values ('acme', 'held', 'x', 'f')");
+    const held = makeNewJob({ owner: "acme" }, { idempotencyKey: "held" });
+    const free = makeNewJob({ owner: "acme" }, { idempotencyKey: "free" });
+
+    const waits = store.jobs.insert([[held]]).catch((error: unknown) => error as AppError);
+    const others = await store.jobs.insert([[free]]);
+    const together = await store.jobs.insert([[held], [makeNewJob()]]).catch((error: unknown) => error);
+
+    expect(others).toMatchObject([{ outcome: "stored" }]);
+    expect(await waits).toMatchObject({ code: "store_unavailable" });
+    // Not an outage of the store: whoever joined the two tries each alone.
+    expect(together).not.toHaveProperty("code", "store_unavailable");
+    await session.query("rollback");
+    expect(await store.jobs.insert([[held]])).toMatchObject([{ outcome: "stored" }]);
+  });
+
+  it("whose listening connection is cut listens again, and tells everybody to look", async () => {
+    const store = await open();
+    let hints = 0;
+    const stop = store.watch(() => {
+      hints++;
+    });
+    const listening = "application_name like '%(listening)' and query ilike $1";
+    const pids = async () =>
+      (await runSql(`select pid from pg_stat_activity where ${listening}`, [`%"meanwhile_${opened.schema}"%`])).flat();
+    await until(async () => (await pids()).length === 1 && hints > 0, { what: "the store listens" });
+    const [first] = await pids();
+    const before = hints;
+
+    await runSql("select pg_terminate_backend($1::integer)", [first]);
+
+    await until(async () => hints > before && (await pids()).some((pid) => pid !== first), {
+      what: "the store listens again, and has told its watchers",
+    });
+    stop();
+  });
+
+  it("that is older than an endpoint's answer never commits an event past it", async () => {
+    const slow = await openSession();
+    await slow.query("begin");
+    await slow.query("select 1 from meanwhile_wanted_events");
+    let isAnswered = false;
+    const store = await open({ lockTimeoutMs: 10_000 });
+    const answered = store.webhookEndpoints.remove("none").then(() => {
+      isAnswered = true;
+    });
+    await until(
+      async () =>
+        (
+          await runSql(
+            "select 1 from pg_locks where mode = 'AccessExclusiveLock' and not granted and relation = $1::regclass",
+            [`${opened.schema}.meanwhile_wanted_events`],
+          )
+        ).length === 1,
+      { what: "the change of endpoints waits for the transaction under way" },
+    );
+
+    expect(isAnswered).toBe(false);
+    await slow.query("commit");
+    await answered;
+  });
+});
+
+describe.skipIf(whyNoServer !== undefined)("a store that cannot be opened", () => {
+  const urlWith = (change: (url: URL) => void): string => {
+    const url = new URL(SERVER_URL);
+    change(url);
+    return url.href;
+  };
+
+  it("says that the database is not there", async () => {
+    const url = urlWith((each) => {
+      each.pathname = "/no_such_database";
+    });
+    await expect(createPostgresStore({ url })).rejects.toThrow(/no database of that name/);
+  });
+
+  it("says that nobody answers, and shows no password", async () => {
+    const url = "postgres://app:secret@127.0.0.1:1/app";
+    const refusal = await createPostgresStore({ url }).catch((error: unknown) => error as Error);
+    expect((refusal as Error).message).toMatch(/cannot be reached/);
+    expect((refusal as Error).message).not.toContain("secret");
+  });
+
+  it("refuses an address of another kind, and a schema that is no plain name", async () => {
+    await expect(createPostgresStore({ url: "mysql://localhost/app" })).rejects.toThrow(/postgres:\/\//);
+    await expect(createPostgresStore({ url: SERVER_URL, schema: "a; drop" })).rejects.toThrow(/plain name/);
+  });
+
+  it("refuses tables that a newer version made, and names what would do", async () => {
+    const { schema, close } = await openMigrated(newSchema());
+    await runSql(`insert into ${schema}.meanwhile_migrations values (999, 'from-the-future', 'x', 0)`);
+    await expect(createPostgresStore({ url: SERVER_URL, schema })).rejects.toThrow(/newer meanwhile/);
+    await close();
+  });
+
+  it("says that the tables are missing, until somebody migrates; many may do so at once", async () => {
+    const schema = newSchema();
+    const stores = await Promise.all([1, 2, 3].map(() => createPostgresStore({ url: SERVER_URL, schema })));
+    const early = stores[0]!.jobs.find("x");
+    await expect(early).rejects.toThrow(/migrate/);
+
+    await Promise.all(stores.map((store) => store.migrate()));
+
+    expect(await stores[0]!.jobs.find("x")).toBeUndefined();
+    await Promise.all(stores.map((store) => store.close()));
+    await runSql(`drop schema ${schema} cascade`);
+  });
+});
+
+/** Stands between the store and the server, and can cut the connection behind a statement that the server has carried out. */
+async function createProxy() {
+  const target = new URL(SERVER_URL);
+  const sockets = new Set<Socket>();
+  let armed: string | undefined;
+  let cuts = 0;
+  let isRefusing = false;
+  const server: Server = createServer((client) => {
+    if (isRefusing) return void client.destroy();
+    const upstream = dial(Number(target.port || 5432), target.hostname);
+    let isCutting = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on("data", (bytes) => {
+      if (armed !== undefined && bytes.toString("latin1").includes(armed)) {
+        armed = undefined;
+        isCutting = true;
+      }
+      upstream.write(bytes);
+    });
+    upstream.on("data", (bytes) => {
+      if (!isCutting) return void client.write(bytes);
+      // The server has answered: it is done, and nobody hears of it.
+      cuts++;
+      client.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const url = new URL(SERVER_URL);
+  url.host = `127.0.0.1:${port}`;
+  return {
+    url: url.href,
+    get cuts() {
+      return cuts;
+    },
+    cutAnswersTo(text: string) {
+      armed = text;
+    },
+    refuse() {
+      isRefusing = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    accept() {
+      isRefusing = false;
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}

@@ -1,0 +1,3 @@
+// What the package offers.
+export type { PostgresStoreOptions } from "./options.js";
+export { createPostgresStore } from "./postgres-store.js";

@@ -1,0 +1,162 @@
+// Stores groups of new jobs: each group whole or not at all, each key for one job.
+import type { InsertedItem, InsertGroup, InsertResult, KeyHolder, NewJob } from "@meanwhile/core";
+import { columnsOf } from "./columns.js";
+import type { Database, Transaction } from "./database.js";
+import type { DeliveryWriter } from "./delivery-writer.js";
+import { asNeighbour } from "./errors.js";
+import { createEventBatch } from "./event-writer.js";
+import { fromNewJob } from "./rows.js";
+import { findKeyHolders } from "./statements/find-key-holders.js";
+import { insertIdempotencyKeys } from "./statements/insert-idempotency-keys.js";
+import { insertJobWebhooks } from "./statements/insert-job-webhooks.js";
+import { insertJobs } from "./statements/insert-jobs.js";
+import { linkFiles } from "./statements/link-files.js";
+import { openTurns, type TurnPlace } from "./turns.js";
+
+interface Holder extends KeyHolder {
+  readonly isPurged: boolean;
+}
+
+type Holders = Map<string, Holder>;
+
+const JOB_COLUMNS = 41;
+const NO_PLACE = { turn: null } as const;
+
+export function createJobInserts(database: Database, { deliveries }: { deliveries: DeliveryWriter }) {
+  return {
+    async insert(groups: readonly InsertGroup[], { now }: { now?: number } = {}): Promise<readonly InsertResult[]> {
+      for (;;) {
+        const written = await database
+          .write((transaction) => insertAll(transaction, groups, now))
+          .catch(asNeighbour(groups.length))
+          .catch(toOvertaken);
+        if (written === OVERTAKEN) continue; // Whoever it was has committed: now the key is found.
+        if (written.queued) deliveries.hint();
+        return written.results;
+      }
+    },
+
+    async findKeyHolder(owner: string, key: string): Promise<KeyHolder | undefined> {
+      const [row] = await database.list(findKeyHolders, [[owner], [key], 0]);
+      return row && { jobId: row[2], fingerprint: row[3] };
+    },
+  };
+
+  async function insertAll(transaction: Transaction, groups: readonly InsertGroup[], now: number | undefined) {
+    const holders = await readHolders(transaction, groups, now);
+    const created: NewJob[] = [];
+    const results = groups.map((group) => {
+      const result = judge(group, holders);
+      if (result.outcome === "stored")
+        created.push(...group.filter((_, at) => result.items[at]!.outcome === "created"));
+      return result;
+    });
+    if (created.length === 0) return { results, queued: false };
+    await takeKeys(transaction, created);
+    const places = await joinQueues(transaction, created);
+    const rows = created.map((item) =>
+      fromNewJob(item, places.get(item) ?? { ...NO_PLACE, readiness: item.job.readiness }),
+    );
+    const numbers = new Map(
+      (await transaction.list(insertJobs, columnsOf(rows, JOB_COLUMNS))).map(([number, id]) => [id, number]),
+    );
+    await Promise.all([nameFiles(transaction, created, numbers), nameTargets(transaction, created, numbers)]);
+    const events = createEventBatch(deliveries);
+    for (const { job, events: own } of created) events.append(own, { job: numbers.get(job.id)!, seq: 1 });
+    return { results, queued: await events.store(transaction) };
+  }
+}
+
+/** Another transaction took a key between the look and the insert. Never leaves this file. */
+class KeyTaken extends Error {}
+const OVERTAKEN = Symbol("overtaken");
+
+function toOvertaken(error: unknown): typeof OVERTAKEN {
+  if (error instanceof KeyTaken) return OVERTAKEN;
+  throw error;
+}
+
+const keyName = (owner: string, key: string): string => JSON.stringify([owner, key]);
+
+async function readHolders(
+  transaction: Transaction,
+  groups: readonly InsertGroup[],
+  now: number | undefined,
+): Promise<Holders> {
+  const keyed = groups.flat().filter(({ idempotency }) => idempotency !== null);
+  if (keyed.length === 0) return new Map();
+  const owners = keyed.map(({ job }) => job.owner);
+  const keys = keyed.map(({ idempotency }) => idempotency!.key);
+  const rows = await transaction.list(findKeyHolders, [owners, keys, now ?? null]);
+  return new Map(
+    rows.map(([owner, key, jobId, fingerprint, isPurged]) => [keyName(owner, key), { jobId, fingerprint, isPurged }]),
+  );
+}
+
+/** What is stored is remembered in `holders`; a refused group leaves nothing behind. */
+function judge(group: InsertGroup, holders: Holders): InsertResult {
+  const items: InsertedItem[] = [];
+  const heldInGroup: Holders = new Map();
+  for (const [index, { job, idempotency }] of group.entries()) {
+    const name = idempotency === null ? "" : keyName(job.owner, idempotency.key);
+    const holder = idempotency === null ? undefined : (heldInGroup.get(name) ?? holders.get(name));
+    if (idempotency === null || holder === undefined) {
+      if (idempotency !== null) heldInGroup.set(name, { ...idempotency, jobId: job.id, isPurged: false });
+      items.push({ outcome: "created", jobId: job.id });
+      continue;
+    }
+    const { jobId, fingerprint, isPurged } = holder;
+    if (isPurged) return { outcome: "purged", index, jobId };
+    if (fingerprint !== idempotency.fingerprint) return { outcome: "key_reused", index, jobId };
+    items.push({ outcome: "exists", jobId });
+  }
+  for (const [name, holder] of heldInGroup) holders.set(name, holder);
+  return { outcome: "stored", items };
+}
+
+/** Locks the keys in sorted order, before any job is stored. @throws KeyTaken where another transaction was faster. */
+async function takeKeys(transaction: Transaction, created: readonly NewJob[]): Promise<void> {
+  const keyed = created.filter(({ idempotency }) => idempotency !== null);
+  if (keyed.length === 0) return;
+  const rows = keyed
+    .map(({ job, idempotency }) => [job.owner, idempotency!.key, job.id, idempotency!.fingerprint] as const)
+    .sort((a, b) => (keyName(a[0], a[1]) < keyName(b[0], b[1]) ? -1 : 1));
+  const taken = await transaction.run(insertIdempotencyKeys, columnsOf(rows, 4));
+  if (taken < rows.length) throw new KeyTaken();
+}
+
+async function joinQueues(
+  transaction: Transaction,
+  created: readonly NewJob[],
+): Promise<ReadonlyMap<NewJob, TurnPlace>> {
+  const joining = created.filter(({ job }) => job.concurrencyKey !== null && job.readiness === "ready");
+  if (joining.length === 0) return new Map();
+  const keyOf = ({ job }: NewJob) => ({ owner: job.owner, concurrencyKey: job.concurrencyKey! });
+  const keys = joining.map(keyOf);
+  const turns = await openTurns(transaction, { keys, joining: keys });
+  return new Map(joining.map((item) => [item, turns.join(keyOf(item))]));
+}
+
+async function nameFiles(
+  transaction: Transaction,
+  created: readonly NewJob[],
+  numbers: ReadonlyMap<string, number>,
+): Promise<void> {
+  const rows = created.flatMap(({ job, fileIds }) =>
+    [...new Set(fileIds)].map((fileId) => [numbers.get(job.id)!, job.owner, fileId] as const),
+  );
+  if (rows.length > 0) await transaction.run(linkFiles, columnsOf(rows, 3) as [number[], string[], string[]]);
+}
+
+async function nameTargets(
+  transaction: Transaction,
+  created: readonly NewJob[],
+  numbers: ReadonlyMap<string, number>,
+): Promise<void> {
+  const rows = created.flatMap(({ job }) =>
+    job.webhook === null
+      ? []
+      : [[numbers.get(job.id)!, job.webhook.url, JSON.stringify(job.webhook.events), job.webhook.secret] as const],
+  );
+  if (rows.length > 0) await transaction.run(insertJobWebhooks, columnsOf(rows, 4));
+}

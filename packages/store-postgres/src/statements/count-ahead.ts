@@ -1,0 +1,27 @@
+// How many ready jobs of its type a ready job has before it; no row where it is not ready.
+import { statement } from "./statement.js";
+
+export const countAhead = statement<[id: string, limit: number], [count: number]>(
+  "count_ahead",
+  `
+  select (select count(*)
+            from (select 1
+                    from meanwhile_jobs
+                   where type = place.type
+                     and readiness = 'ready'
+                     and priority > place.priority
+                   limit $2::bigint) as higher)
+       + (select count(*)
+            from (select 1
+                    from meanwhile_jobs
+                   where type = place.type
+                     and readiness = 'ready'
+                     and priority = place.priority
+                     and (run_at, number) < (place.run_at, place.number)
+                   limit $2::bigint) as earlier)
+    from (select number, type, priority, run_at
+            from meanwhile_jobs
+           where id = $1
+             and readiness = 'ready'
+          offset 0) as place`,
+);

@@ -1,0 +1,11 @@
+// Reads one job.
+import { JOB_COLUMNS, type JobRow } from "./job-columns.js";
+import { statement } from "./statement.js";
+
+export const findJob = statement<[id: string], JobRow>(
+  "find_job",
+  `
+  select ${JOB_COLUMNS}
+    from meanwhile_jobs as jobs
+   where jobs.id = $1`,
+);

@@ -1,0 +1,10 @@
+// The migrations that the database has seen.
+import { statement } from "./statement.js";
+
+export const findMigrations = statement<[], [version: number, name: string, checksum: string]>(
+  "find_migrations",
+  `
+  select version, name, checksum
+    from meanwhile_migrations
+   order by version`,
+);

@@ -1,0 +1,13 @@
+// The highest seq of each of these jobs.
+import { statement } from "./statement.js";
+
+export const readLastSeqs = statement<[jobIds: readonly string[]], [id: string, lastSeq: number]>(
+  "read_last_seqs",
+  `
+  select jobs.id, jobs.last_seq
+    from unnest($1::text[]) as wanted (id)
+    cross join lateral (select id, last_seq
+                          from meanwhile_jobs
+                         where id = wanted.id
+                        offset 0) as jobs`,
+);
