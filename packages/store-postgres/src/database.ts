@@ -150,6 +150,8 @@ export function connectionConfig(options: ResolvedPostgresStoreOptions): pg.Clie
     // On new tables the planner takes a batch for larger than its table, and the prepared statement keeps that plan while the table
     // grows. All of ours go from the items of a batch to the rows by an index.
     ...PLANNER_CHOICES.map((choice) => `-c ${choice}=off`),
+    // One plan for every size of a batch: the one that the tests look at.
+    "-c plan_cache_mode=force_generic_plan",
   ];
   url.searchParams.delete("options");
   return {

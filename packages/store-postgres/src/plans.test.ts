@@ -27,9 +27,24 @@ const MAY_SCAN = /meanwhile_(list_api_keys|revoke_api_key|lock_wanted_events|fin
 const GROWING =
   /meanwhile_(jobs|events|deliveries|delivery_bodies|job_logs|job_files|files|tombstones|idempotency_keys|turns)$/;
 
+const BATCHES = [
+  "claim_jobs",
+  "lock_changing_jobs",
+  "update_jobs",
+  "extend_leases",
+  "set_readiness",
+  "pass_turns",
+  "take_deliveries",
+  "settle_deliveries",
+  "promote_deliveries",
+  "read_job_events",
+  "read_log",
+];
+
 interface Plan {
   readonly "Node Type": string;
   readonly "Relation Name"?: string;
+  readonly "Index Cond"?: string;
   readonly Plans?: readonly Plan[];
 }
 
@@ -79,6 +94,14 @@ describe.skipIf(whyNoServer !== undefined)(
         ).toEqual([]);
       },
     );
+
+    it.each(BATCHES)("%s goes from the items to the rows by an index", async (name) => {
+      const plan = await planOf(statements.find((each) => each.name === `meanwhile_${name}`)!);
+
+      const walks = plan.filter((node) => /Index/.test(node["Node Type"]) && GROWING.test(node["Relation Name"] ?? ""));
+      expect(walks.length).toBeGreaterThan(0);
+      expect(walks.filter((node) => node["Index Cond"] === undefined)).toEqual([]);
+    });
 
     it("a claim walks the ready jobs in their order, and sorts nothing", async () => {
       const plan = await planOf(statements.find(({ name }) => name === "meanwhile_claim_jobs")!);

@@ -15,7 +15,9 @@ export async function runUserStatements(transaction: Transaction, statements: re
 
 /** The user's statements are planned as ever; the setting ends with the transaction. */
 async function choosePlans(transaction: Transaction, setting: "on" | "off"): Promise<void> {
-  await transaction.exec(PLANNER_CHOICES.map((choice) => `set local ${choice} = ${setting}`).join("; "));
+  const cache = setting === "on" ? "auto" : "force_generic_plan";
+  const settings = [...PLANNER_CHOICES.map((choice) => `${choice} = ${setting}`), `plan_cache_mode = ${cache}`];
+  await transaction.exec(settings.map((each) => `set local ${each}`).join("; "));
 }
 
 /** Everything else could end the transaction, or change the connection under us. */
