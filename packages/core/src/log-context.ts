@@ -1,5 +1,6 @@
 // What every log line of a request or an attempt carries, wherever in the code it is written.
 import { AsyncLocalStorage } from "node:async_hooks";
+import { parseTraceContext } from "@meanwhile/protocol";
 
 export interface LogFields {
   readonly requestId?: string;
@@ -23,10 +24,7 @@ export function currentLogFields(): LogFields {
 
 const NO_FIELDS: LogFields = {};
 
-// version-traceid-parentid-flags, lower-case hexadecimal (W3C Trace Context, section 3.2).
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:$|-)/;
-
 /** The trace id of a `traceparent`, or `undefined` where it is none. */
 export function traceIdOf(traceparent: string | null | undefined): string | undefined {
-  return traceparent === null || traceparent === undefined ? undefined : TRACEPARENT.exec(traceparent)?.[1];
+  return parseTraceContext(traceparent ?? undefined, undefined)?.traceId;
 }

@@ -62,13 +62,12 @@ export class Attempt implements JobContext {
   /** Calls the handler, and `onEnd` once with how it ended. Never throws; without promises where the handler needs none. */
   run(onEnd: (outcome: Outcome) => void): void {
     const { id: jobId, type, attempt, traceparent, requestId } = this.claimed;
-    const traceId = traceIdOf(traceparent);
     const fields: LogFields = {
       jobId,
       type,
       attempt,
-      ...(requestId === null ? undefined : { requestId }),
-      ...(traceId === undefined ? undefined : { traceId }),
+      requestId: requestId ?? undefined,
+      traceId: traceIdOf(traceparent),
     };
     this.#onEnd = onEnd;
     withLogFields(fields, () => this.#start());
