@@ -38,6 +38,7 @@ export * from "./principal/principal.js";
 export * from "./resource/job-resource.js";
 export * from "./resource/problem.js";
 export * from "./resource/pushed-event.js";
+export * from "./resource/pushed-job.js";
 export * from "./resource/webhook-resources.js";
 export * from "./service.js";
 export * from "./store/api-key-store.js";

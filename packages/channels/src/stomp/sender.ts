@@ -1,10 +1,17 @@
 // SEND to /app/jobs/submit: one job, answered on /user/queue/jobs in the order of the frames.
 import { isUtf8 } from "node:buffer";
-import { AppError, type Engine, type IdSource, type Job, type Origin, parseJsonDocument } from "@meanwhile/core";
+import {
+  AppError,
+  type Engine,
+  type IdSource,
+  type Job,
+  type Origin,
+  parseJsonDocument,
+  pushedJobText,
+} from "@meanwhile/core";
 import { parseIdempotencyKey, parseTraceContext } from "@meanwhile/protocol";
 import type { SocketAccess } from "../socket/dialect.js";
 import { describeProblem, type ProblemParts } from "../socket/problems.js";
-import { pushedJobText } from "../socket/pushed-job.js";
 import type { Frame } from "./frame.js";
 import type { Subscriptions } from "./subscriptions.js";
 

@@ -1,5 +1,5 @@
 // The JSON dialect, one object per message: auth, submit, follow, unfollow, cancel (section "WebSocket" of the HTTP API).
-import { AppError, type Engine, hasScope, type IdSource, type Logger } from "@meanwhile/core";
+import { AppError, type Engine, hasScope, type IdSource, type Logger, pushedJobText } from "@meanwhile/core";
 import type { JobEvent } from "@meanwhile/protocol";
 import { CLOSE_CODES } from "../socket/close-codes.js";
 import { createCommands } from "../socket/commands.js";
@@ -8,7 +8,6 @@ import { openVisible, requireNamed } from "../socket/follow-visible.js";
 import type { Follows } from "../socket/follows.js";
 import type { SocketParts } from "../socket/parts.js";
 import { describeProblem } from "../socket/problems.js";
-import { pushedJobText } from "../socket/pushed-job.js";
 import {
   endText,
   errorText,

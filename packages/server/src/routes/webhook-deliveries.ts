@@ -1,4 +1,5 @@
 // Deliveries: what was sent where, what came of it, and once more.
+import { deliveryResource } from "@meanwhile/core";
 import { DELIVERY_STATUSES } from "@meanwhile/protocol";
 import type { FastifyRequest } from "fastify";
 import type { ServerContext } from "../context.js";
@@ -13,7 +14,7 @@ import {
   queryUuid,
 } from "../query.js";
 import type { Route } from "../route.js";
-import { answerOne, answerPage, deliveryResource, deliveryWithAttempts } from "./webhook-resources.js";
+import { answerOne, answerPage } from "./webhook-answers.js";
 
 const DELIVERIES = "/api/v2/webhooks/deliveries";
 const TAG = "Webhooks";
@@ -50,7 +51,7 @@ function listRoute({ engine }: ServerContext): Route {
       const { items, nextCursor } = await engine.webhooks.listDeliveries(readFilter(request), {
         principal: request.principal,
       });
-      return answerPage(request, reply, { items: items.map(deliveryResource), nextCursor });
+      return answerPage(request, reply, { items: items.map((item) => deliveryResource(item)), nextCursor });
     },
   };
 }
@@ -88,7 +89,7 @@ function getRoute({ engine }: ServerContext): Route {
     },
     async handle(request, reply) {
       const delivery = await engine.webhooks.getDelivery(pathWebhookId(request), { principal: request.principal });
-      return answerOne(reply, deliveryWithAttempts(delivery));
+      return answerOne(reply, deliveryResource(delivery, { withAttempts: true }));
     },
   };
 }
@@ -109,7 +110,7 @@ function retryRoute({ engine }: ServerContext): Route {
     },
     async handle(request, reply) {
       const delivery = await engine.webhooks.retryDelivery(pathWebhookId(request), { principal: request.principal });
-      return answerOne(reply.code(202), deliveryWithAttempts(delivery));
+      return answerOne(reply.code(202), deliveryResource(delivery, { withAttempts: true }));
     },
   };
 }

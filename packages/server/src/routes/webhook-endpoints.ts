@@ -1,11 +1,12 @@
 // Standing webhook endpoints: made, read, changed, removed; their secrets, and what they missed.
+import { webhookEndpointResource } from "@meanwhile/core";
 import { LIMITS } from "@meanwhile/protocol";
 import type { ServerContext } from "../context.js";
 import { json, ref } from "../openapi/refs.js";
 import { CURSOR_PARAMETER, LIMIT_PARAMETER, pathWebhookId, queryLimit, queryText } from "../query.js";
 import { requireBody } from "../register-routes.js";
 import type { Route } from "../route.js";
-import { answerOne, answerPage, answerSecret, endpointResource } from "./webhook-resources.js";
+import { answerOne, answerPage, answerSecret } from "./webhook-answers.js";
 
 const ENDPOINTS = "/api/v2/webhooks/endpoints";
 
@@ -51,7 +52,7 @@ function listRoute({ engine }: ServerContext): Route {
         { limit: queryLimit(request), ...(cursor === undefined ? {} : { cursor }) },
         { principal: request.principal },
       );
-      return answerPage(request, reply, { items: items.map(endpointResource), nextCursor });
+      return answerPage(request, reply, { items: items.map((item) => webhookEndpointResource(item)), nextCursor });
     },
   };
 }
@@ -83,7 +84,7 @@ function createRoute({ engine }: ServerContext): Route {
         principal: request.principal,
       });
       reply.code(201).header("location", `${ENDPOINTS}/${endpoint.id}`);
-      return answerSecret(reply, { ...endpointResource(endpoint), secret });
+      return answerSecret(reply, webhookEndpointResource(endpoint, { secret }));
     },
   };
 }
@@ -104,7 +105,7 @@ function getRoute({ engine }: ServerContext): Route {
     },
     async handle(request, reply) {
       const endpoint = await engine.webhooks.getEndpoint(pathWebhookId(request), { principal: request.principal });
-      return answerOne(reply, endpointResource(endpoint));
+      return answerOne(reply, webhookEndpointResource(endpoint));
     },
   };
 }
@@ -129,7 +130,7 @@ function changeRoute({ engine }: ServerContext): Route {
       const endpoint = await engine.webhooks.updateEndpoint(pathWebhookId(request), requireBody(request), {
         principal: request.principal,
       });
-      return answerOne(reply, endpointResource(endpoint));
+      return answerOne(reply, webhookEndpointResource(endpoint));
     },
   };
 }
