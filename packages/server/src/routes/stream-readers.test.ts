@@ -121,6 +121,19 @@ describe("the npm package eventsource", () => {
 
 describe("POST …/ticket", () => {
   it.each([
+    [-1, "got -1."],
+    [null, "got null."],
+    ["1h", "got a value of type string."],
+  ])("says what came where the time is %j", async (ttlMs, said) => {
+    const server = await startTestServer();
+
+    const { errors } = (await post(server, "/api/v2/events/ticket", { ttlMs })).json();
+
+    const wanted = "Expected a whole number of milliseconds from 1000 to 86400000 (24 hours)";
+    expect(errors).toEqual([{ pointer: "#/ttlMs", detail: `${wanted}, ${said}` }]);
+  });
+
+  it.each([
     [{ ttlMs: 999 }, "#/ttlMs"],
     [{ ttlMs: 86_400_001 }, "#/ttlMs"],
     [{ ttlMs: "60000" }, "#/ttlMs"],

@@ -82,7 +82,9 @@ function readTtl(body: unknown): number {
   const { ttlMs = TICKET_TTL_MS.default } = body as { ttlMs?: unknown };
   const { min, max } = TICKET_TTL_MS;
   if (typeof ttlMs === "number" && Number.isInteger(ttlMs) && ttlMs >= min && ttlMs <= max) return ttlMs;
-  throw refusal("#/ttlMs", `Must be a whole number of milliseconds from ${min} to ${max} (24 hours).`);
+  const shown = typeof ttlMs === "number" ? String(ttlMs) : ttlMs === null ? "null" : `a value of type ${typeof ttlMs}`;
+  const wanted = `a whole number of milliseconds from ${min} to ${max} (24 hours)`;
+  throw refusal("#/ttlMs", `Expected ${wanted}, got ${shown}.`);
 }
 
 function refusal(pointer: string, detail: string): AppError {
