@@ -82,7 +82,7 @@ function storeOn(database: Database, options: ResolvedPostgresStoreOptions): Sto
 
     async check() {
       try {
-        return await checkHealth(database);
+        return await checkHealth(database, { connections: options.poolSize + 1, migrations: MIGRATIONS.length });
       } catch (error) {
         return { ok: false, reason: error instanceof Error ? error.message : String(error) };
       }

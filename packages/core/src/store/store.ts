@@ -52,5 +52,18 @@ export interface Store {
 }
 
 export type StoreHealth =
-  | { readonly ok: true; readonly facts: Readonly<Record<string, string | number>> }
+  | {
+      readonly ok: true;
+      readonly facts: Readonly<Record<string, string | number>>;
+      /** What works now and will hurt: for people, never a reason to refuse work. Default: none. */
+      readonly warnings?: readonly StoreWarning[];
+    }
   | { readonly ok: false; readonly reason: string };
+
+export interface StoreWarning {
+  /** What it is about, in a word or two. */
+  readonly name: string;
+  readonly message: string;
+  /** What would do. */
+  readonly advice: string;
+}

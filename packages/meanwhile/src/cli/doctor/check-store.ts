@@ -31,7 +31,9 @@ export async function checkStore({ settings }: LoadedSettings, cwd: string): Pro
     }
   } catch (error) {
     return {
-      findings: [fail("store", messageOf(error), "Correct --store or MEANWHILE_STORE, or the rights on its file.")],
+      findings: [
+        fail("store", messageOf(error), "Correct --store or MEANWHILE_STORE, or the rights on what it names."),
+      ],
       keys: [],
     };
   }
@@ -51,6 +53,7 @@ async function examine(store: Store): Promise<StoreFindings> {
   if (health.ok) {
     const facts = Object.entries(health.facts).map(([name, value]) => `${name} ${value}`);
     findings.unshift(ok("store", `${store.name} can be read and written (${facts.join(", ")})`));
+    for (const { name, message, advice } of health.warnings ?? []) findings.push(warn(name, message, advice));
   } else {
     findings.unshift(
       fail("store", `${store.name}: ${health.reason}`, "Free some disk, correct the rights, or run meanwhile migrate."),
