@@ -94,15 +94,18 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
     client.on("error", onError);
     let isBroken = true;
     try {
-      const [, transaction] = await Promise.all([
+      // The first statement of the work travels with them: a server that refuses to begin refuses the rest as well.
+      const begun = Promise.all([
         client.query("begin isolation level read committed read write"),
         client.query(prepared(currentTransaction, [])),
         ...(durable ? [] : [client.query("set local synchronous_commit = off")]),
       ]);
-      const xid = (transaction.rows[0] as [string])[0];
+      let xid: string;
       let result: T;
       try {
-        result = await work(transactionOn(client));
+        const [[, transaction], worked] = await together(begun, work(transactionOn(client)));
+        xid = (transaction.rows[0] as [string])[0];
+        result = worked;
       } catch (error) {
         if (!isConnectionLoss(error)) await client.query("rollback").then(() => (isBroken = false), ignoreLoss);
         throw error;
@@ -173,6 +176,12 @@ const BIGINT = 20;
 // Numbers, instants and positions of ours all fit into a number; pg gives them as text for those that do not.
 function parserOf(oid: number, format?: "text" | "binary"): (text: string) => unknown {
   return oid === BIGINT ? Number : pg.types.getTypeParser(oid, format as "text");
+}
+
+/** Waits for both, whichever fails: nothing of the work may be under way behind the end of its transaction. */
+async function together<A, B>(begun: Promise<A>, work: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([begun, work]);
+  return Promise.all([begun, work]);
 }
 
 function transactionOn(client: pg.PoolClient): Transaction {
