@@ -90,8 +90,15 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
   const { leaseMs } = options;
   const leases = resolveWorkerOptions(workerOptions ?? (leaseMs === undefined ? {} : { leaseMs }));
   const deliveryOptions = resolveDeliveryOptions(options.delivery);
-  store.deliveries.configure({ linkBase: options.linkBase ?? "" });
-  const dispatcher = createDispatcher(common, deliveryOptions);
+  const feeds = pushChannels.flatMap(({ name, isFeed }) => (isFeed ? [name] : []));
+  store.deliveries.configure({ linkBase: options.linkBase ?? "", feeds });
+  // One for each channel: what is slow or away holds up no other, and each has the limits that suit it.
+  const dispatchers = pushChannels.map((channel) =>
+    createDispatcher(
+      { ...common, pushChannels: [channel] },
+      resolveDeliveryOptions({ ...options.delivery, ...channel.deliveryOptions }),
+    ),
+  );
   const chores = createChores(common, { leaseMs: leases.leaseMs, deliveryRetentionMs: deliveryOptions.retentionMs });
   let draining = false;
 
@@ -116,14 +123,15 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
       if (swept > 0) logger.info({ swept }, "removed half-written files of a process that was killed");
       for (const loop of chores.loops) loop.start();
       worker?.start();
-      dispatcher.start();
+      for (const channel of pushChannels) channel.start?.();
+      for (const dispatcher of dispatchers) dispatcher.start();
     },
     drain() {
       draining = true;
     },
     async stop({ graceMs = shutdownGraceMs } = {}) {
       draining = true;
-      await Promise.all([worker?.stop({ graceMs }), dispatcher.stop({ graceMs })]);
+      await Promise.all([worker?.stop({ graceMs }), ...dispatchers.map((dispatcher) => dispatcher.stop({ graceMs }))]);
       await chores.stop();
       wakeups.stop();
       await writer.idle();

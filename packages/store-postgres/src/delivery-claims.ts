@@ -16,6 +16,7 @@ import { columnsOf } from "./columns.js";
 import type { Database, Session, Transaction } from "./database.js";
 import { type Full, type OpenLane, openLanes, refresh } from "./delivery-lanes.js";
 import { fromSettlement, toClaimedDelivery } from "./delivery-rows.js";
+import { eraseDeliveries } from "./statements/erase-deliveries.js";
 import { handBackDeliveries } from "./statements/hand-back-deliveries.js";
 import { type DeliveryPlaceRow, lockDeliveries } from "./statements/lock-deliveries.js";
 import { promoteDeliveries } from "./statements/promote-deliveries.js";
@@ -181,6 +182,8 @@ async function settleAll(
   );
   const promoted = await transaction.list(promoteDeliveries, columnsOf(lines, 2) as [string[], number[]]);
   const failing = await recordHealth(transaction, held);
+  const erased = [...held].flatMap(([{ erases }, row]) => (erases ? [row[1]] : []));
+  if (erased.length > 0) await transaction.run(eraseDeliveries, [erased]);
   await refresh(transaction, [...[...held.values()].map((row) => row[4]), ...promoted.map(([lane]) => lane)]);
   return settlements.map((settlement) =>
     held.has(settlement) ? { outcome: "settled", failing: failing.get(settlement) ?? null } : { outcome: "lost" },

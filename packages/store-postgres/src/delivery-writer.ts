@@ -1,15 +1,7 @@
 // Queues the deliveries of events in the transaction that commits these (invariant I1).
 //
 // Most events are wanted by nobody: one look tells so, and nothing else is read.
-import {
-  deliveryBody,
-  type Job,
-  type NewDelivery,
-  newDelivery,
-  type Target,
-  targetOfEndpoint,
-  targetOfJob,
-} from "@meanwhile/core";
+import { type Job, type NewDelivery, newDeliveries, type Target, targetOfEndpoint, targetOfJob } from "@meanwhile/core";
 import type { JobEventType } from "@meanwhile/protocol";
 import { columnsOf } from "./columns.js";
 import type { Transaction } from "./database.js";
@@ -34,7 +26,7 @@ export interface DeliveryWriter {
   queue(transaction: Transaction, events: readonly AppendedEvent[], interest: Interest): Promise<boolean>;
   /** Tells whoever listens that deliveries were queued. */
   hint(): void;
-  configure(options: { linkBase: string }): void;
+  configure(options: { linkBase: string; feeds?: readonly string[] }): void;
   onQueued(listener: () => void): () => void;
 }
 
@@ -47,15 +39,14 @@ const DELIVERY_COLUMNS = 16;
 
 export function createDeliveryWriter(): DeliveryWriter {
   const listeners = new Set<() => void>();
-  let linkBase = "";
+  let making = { linkBase: "", feeds: [] as readonly string[] };
 
   const store = async (transaction: Transaction, entries: readonly Entry[]): Promise<void> => {
     const jobs = await readJobs(transaction, entries);
     const wanted = entries.flatMap(({ event, seq, job: number, targets }) => {
       const job = jobs.get(number)!;
       const stored = { ...event, jobId: job.id, seq };
-      const body = deliveryBody({ job, event: stored, linkBase });
-      return targets.map((target) => newDelivery(target, { job, event: stored, body }));
+      return newDeliveries(targets, { job, event: stored }, making);
     });
     const lines = [...new Set(wanted.map(({ line }) => line))];
     // The lock decides between two who meet: whoever finishes the head of a line sees what was put behind it, or this sees it gone.
@@ -86,9 +77,10 @@ export function createDeliveryWriter(): DeliveryWriter {
     async queue(transaction, events, interest) {
       const entries: Entry[] = [];
       for (const [type, ofEndpoints, ofJobs] of interest) {
-        if (!ofEndpoints && !ofJobs) continue;
+        if (!ofEndpoints && !ofJobs && making.feeds.length === 0) continue;
         const ofType = events.filter(({ event }) => event.type === type);
-        entries.push(...(await match(transaction, ofType, { type: type as JobEventType, ofEndpoints, ofJobs })));
+        const matched = await match(transaction, ofType, { type: type as JobEventType, ofEndpoints, ofJobs });
+        entries.push(...(making.feeds.length > 0 ? matched : matched.filter(({ targets }) => targets.length > 0)));
       }
       if (entries.length === 0) return false;
       // In the order of the log, however many kinds of events there were.
@@ -105,7 +97,7 @@ export function createDeliveryWriter(): DeliveryWriter {
       for (const listener of listeners) listener();
     },
     configure(options) {
-      linkBase = options.linkBase;
+      making = { linkBase: options.linkBase, feeds: options.feeds ?? [] };
     },
     onQueued(listener) {
       listeners.add(listener);
@@ -131,7 +123,7 @@ async function match(
       entries[index]!.targets.push(targetOfEndpoint({ id, channel, url }));
     }
   }
-  return entries.filter(({ targets }) => targets.length > 0);
+  return entries;
 }
 
 async function readJobs(transaction: Transaction, entries: readonly Entry[]): Promise<ReadonlyMap<number, Job>> {

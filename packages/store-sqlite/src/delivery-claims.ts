@@ -16,6 +16,8 @@ import {
 import type { Connection } from "./connection.js";
 import type { DeliveryLanes, DueLane, Full } from "./delivery-lanes.js";
 import { fromSettlement, toClaimedDelivery } from "./delivery-rows.js";
+import { deleteDeliveries } from "./statements/delete-deliveries.js";
+import { deleteDeliveryBodies } from "./statements/delete-delivery-bodies.js";
 import { findDeliveryPlace } from "./statements/find-delivery-place.js";
 import { findDueDeliveries } from "./statements/find-due-deliveries.js";
 import { handBackDelivery } from "./statements/hand-back-delivery.js";
@@ -69,11 +71,21 @@ export function createDeliveryClaims(connection: Connection, { lanes, clock }: {
     return claimed.list([list]).map((row) => toClaimedDelivery(row, { leaseToken, now }));
   };
 
+  const erase = connection.query(deleteDeliveries);
+  const eraseBodies = connection.query(deleteDeliveryBodies);
+
+  /** Before the next of its line is looked for: what is erased stands in nobody's way. */
+  const write = (settlement: DeliverySettlement, number: number): void => {
+    if (!settlement.erases) return void settle.run(fromSettlement(settlement, number));
+    eraseBodies.run([`[${number}]`]);
+    erase.run([`[${number}]`]);
+  };
+
   const settleOne = (settlement: DeliverySettlement, touched: Set<string>): DeliverySettleResult => {
     const row = place.find([settlement.deliveryId]);
     if (row === undefined || row[4] !== settlement.leaseToken) return { outcome: "lost" };
     const [number, line, standing, lane, , , endpointId] = row;
-    settle.run(fromSettlement(settlement, number));
+    write(settlement, number);
     touched.add(lane);
     if (standing === 1 && isFinished(settlement.status)) {
       const [next] = promote.find([settlement.at, settlement.at, line]) ?? [];

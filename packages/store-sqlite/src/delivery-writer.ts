@@ -2,11 +2,10 @@
 //
 // Most events are wanted by nobody: one look per kind of event tells so, and nothing else is read.
 import {
-  deliveryBody,
   type Job,
   type JobWebhook,
   type NewEvent,
-  newDelivery,
+  newDeliveries,
   type Target,
   targetOfEndpoint,
   targetOfJob,
@@ -45,7 +44,7 @@ export interface DeliveryWriter {
   committed(): void;
   /** Tells whoever listens that deliveries were queued. */
   hint(): void;
-  configure(options: { linkBase: string }): void;
+  configure(options: { linkBase: string; feeds?: readonly string[] }): void;
   onQueued(listener: () => void): () => void;
 }
 
@@ -69,13 +68,14 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
   const insertWebhook = connection.query(insertJobWebhook);
   const deleteWebhook = connection.query(deleteJobWebhook);
   const listeners = new Set<() => void>();
-  let linkBase = "";
+  let making = { linkBase: "", feeds: [] as readonly string[] };
   let queued = false;
 
   /** The entries of one kind of event, each with its targets; empty where nobody wants that kind. */
   const match = (type: JobEventType, runs: readonly AppendedRun[]): readonly Entry[] => {
     const [byEndpoints, byJobs] = interest.find([type])!;
-    if (byEndpoints === 0 && byJobs === 0) return [];
+    const isFed = making.feeds.length > 0;
+    if (byEndpoints === 0 && byJobs === 0 && !isFed) return [];
     const entries = runs.flatMap(({ event, seq, jobs }) =>
       event.type === type ? jobs.map((job): Entry => ({ event, seq, job, targets: [] })) : [],
     );
@@ -90,7 +90,7 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
         entries[index]!.targets.push(targetOfEndpoint({ id, channel, url }));
       }
     }
-    return entries.filter(({ targets }) => targets.length > 0);
+    return isFed ? entries : entries.filter(({ targets }) => targets.length > 0);
   };
 
   const readJobs = (entries: readonly Entry[]): ReadonlyMap<number, Job> => {
@@ -104,12 +104,10 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
     for (const { event, seq, job: number, targets } of entries) {
       const job = jobs.get(number)!;
       const stored = { ...event, jobId: job.id, seq };
-      const body = deliveryBody({ job, event: stored, linkBase });
-      for (const target of targets) {
-        const delivery = newDelivery(target, { job, event: stored, body });
+      for (const delivery of newDeliveries(targets, { job, event: stored }, making)) {
         const isHead = lineTaken.find([delivery.line]) === undefined;
         const { lastInsertRowid } = insert.run(fromNewDelivery(delivery, { isHead }));
-        insertBody.run([Number(lastInsertRowid), body]);
+        insertBody.run([Number(lastInsertRowid), delivery.body]);
         const { lane, channel, owner, createdAt } = delivery;
         const dueAt = Math.min(lanes.get(lane)?.dueAt ?? createdAt, createdAt);
         if (isHead) lanes.set(lane, { channel, owner, dueAt });
@@ -142,7 +140,7 @@ export function createDeliveryWriter(connection: Connection): DeliveryWriter {
     },
     hint,
     configure(options) {
-      linkBase = options.linkBase;
+      making = { linkBase: options.linkBase, feeds: options.feeds ?? [] };
     },
     onQueued(listener) {
       listeners.add(listener);

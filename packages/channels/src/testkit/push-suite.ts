@@ -17,6 +17,8 @@ export interface PushCounterpart {
   readonly gone: string | undefined;
   /** May not be sent to; `undefined` where every target may. */
   readonly forbidden: string | undefined;
+  /** By what a receiver notices a repetition. Default: the delivery's id. */
+  idOf?(sending: Sending): string;
   /** What came to this place so far, oldest first. */
   arrivals(target: string): readonly Arrival[];
   /** Sendings that a place has taken and that still hold something: a connection, a channel. */
@@ -29,6 +31,7 @@ export interface Arrival {
 }
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+const EVENT_AT = Date.parse("2026-11-22T09:00:00.000Z");
 let made = 0;
 
 /** A sending as the dispatcher makes it. */
@@ -37,7 +40,17 @@ export function makeSending(target: string, given: Partial<Sending> = {}): Sendi
   return {
     deliveryId,
     target,
-    body: JSON.stringify({ type: "job.completed", timestamp: "2026-11-22T09:00:00.000Z", data: { text: "Grüße 🌊" } }),
+    event: {
+      jobId: `0199c0de-7a10-7c3e-9b0b-${String(made).padStart(12, "0")}`,
+      seq: 3,
+      type: "job.completed",
+      at: EVENT_AT,
+    },
+    body: JSON.stringify({
+      type: "job.completed",
+      timestamp: new Date(EVENT_AT).toISOString(),
+      data: { text: "Grüße 🌊" },
+    }),
     secrets: [SECRET],
     attempt: 1,
     traceparent: null,
@@ -46,6 +59,7 @@ export function makeSending(target: string, given: Partial<Sending> = {}): Sendi
 }
 
 const never = new AbortController().signal;
+const deliveryId = (sending: Sending): string => sending.deliveryId;
 
 export function describePushChannel(name: string, start: () => Promise<PushCounterpart>): void {
   describe(`push channel ${name}`, () => {
@@ -56,15 +70,15 @@ export function describePushChannel(name: string, start: () => Promise<PushCount
 }
 
 function describeOutcomes(start: () => Promise<PushCounterpart>): void {
-  it("what is accepted has arrived whole, once, under its delivery's id", async () => {
-    const { channel, accepting, arrivals } = await start();
+  it("what is accepted has arrived whole, once, under its id", async () => {
+    const { channel, accepting, arrivals, idOf = deliveryId } = await start();
     const sending = makeSending(accepting);
 
     const sent = await channel.send(sending, never);
 
     expect(sent).toMatchObject({ outcome: "accepted", error: null, retryAfterMs: null });
     expect(sent.durationMs).toBeGreaterThanOrEqual(0);
-    expect(arrivals(accepting)).toEqual([{ id: sending.deliveryId, body: sending.body }]);
+    expect(arrivals(accepting)).toEqual([{ id: idOf(sending), body: sending.body }]);
   });
 
   it("a failure is an outcome with one line that says what was wrong", async () => {
@@ -101,23 +115,23 @@ function describeOutcomes(start: () => Promise<PushCounterpart>): void {
 
 function describeRepeats(start: () => Promise<PushCounterpart>): void {
   it("a later attempt has the id and the body of the first (I7)", async () => {
-    const { channel, accepting, arrivals } = await start();
+    const { channel, accepting, arrivals, idOf = deliveryId } = await start();
     const sending = makeSending(accepting);
 
     for (const attempt of [1, 2, 3]) await channel.send({ ...sending, attempt }, never);
 
-    const arrival = { id: sending.deliveryId, body: sending.body };
+    const arrival = { id: idOf(sending), body: sending.body };
     expect(arrivals(accepting)).toEqual([arrival, arrival, arrival]);
   });
 
   it("many at once arrive once each", async () => {
-    const { channel, accepting, arrivals } = await start();
+    const { channel, accepting, arrivals, idOf = deliveryId } = await start();
     const sendings = Array.from({ length: 50 }, () => makeSending(accepting));
 
     const sent = await Promise.all(sendings.map((sending) => channel.send(sending, never)));
 
     expect(sent.map(({ outcome }) => outcome)).toEqual(sendings.map(() => "accepted"));
-    expect(new Set(arrivals(accepting).map(({ id }) => id))).toEqual(new Set(sendings.map((each) => each.deliveryId)));
+    expect(new Set(arrivals(accepting).map(({ id }) => id))).toEqual(new Set(sendings.map(idOf)));
     expect(arrivals(accepting)).toHaveLength(sendings.length);
   });
 

@@ -16,6 +16,14 @@ const fresh: DeliveryState = {
 const facts = { startedAt: NOW - 5, now: NOW, scheduleMs: [1_000, 4_000], random: 0.5 };
 
 describe("one attempt", () => {
+  it("that is accepted erases what nobody will ask for", () => {
+    const erasing = { ...facts, erasesDelivered: true };
+
+    expect(afterAttempt(fresh, { ...erasing, sent: sent("accepted") })).toMatchObject({ erases: true });
+    expect(afterAttempt(fresh, { ...erasing, sent: sent("failed") })).toMatchObject({ erases: false });
+    expect(afterAttempt(fresh, { ...erasing, sent: sent("refused") })).toMatchObject({ erases: false });
+  });
+
   it("that is accepted delivers", () => {
     expect(afterAttempt(fresh, { ...facts, sent: sent("accepted") })).toEqual({
       deliveryId: "d",
@@ -27,6 +35,7 @@ describe("one attempt", () => {
       roundAttempts: 1,
       attempts: [{ at: NOW - 5, statusCode: 204, durationMs: 5, error: null, responseHead: null }],
       endpointHealth: "answered",
+      erases: false,
     });
   });
 
@@ -106,6 +115,7 @@ describe("a delivery to an endpoint", () => {
       attemptCount: 0,
       attempts: [],
       endpointHealth: null,
+      erases: false,
     });
   });
 });

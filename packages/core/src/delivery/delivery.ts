@@ -30,7 +30,8 @@ export function isSendable({ endpointId, endpoint }: Pick<ClaimedDelivery, "endp
 /** What a delivery becomes whose endpoint is disabled or gone; nothing is sent. */
 export function stopped(delivery: DeliveryState, now: number): DeliverySettlement {
   const { attemptCount, roundAttempts, attempts } = delivery;
-  return { ...finished(delivery, "STOPPED", now), attemptCount, roundAttempts, attempts, endpointHealth: null };
+  const unchanged = { attemptCount, roundAttempts, attempts };
+  return { ...finished(delivery, "STOPPED", now), ...unchanged, endpointHealth: null, erases: false };
 }
 
 export interface AttemptFacts {
@@ -40,12 +41,15 @@ export interface AttemptFacts {
   readonly scheduleMs: readonly number[];
   /** A number in [0, 1). */
   readonly random: number;
+  /** Whether one that was delivered is erased at once: those of a feed would outnumber everything. Default: false. */
+  readonly erasesDelivered?: boolean;
 }
 
 /** What a delivery becomes by one sending. */
 export function afterAttempt(delivery: DeliveryState, facts: AttemptFacts): DeliverySettlement {
   const { sent, startedAt, now } = facts;
   const tried = {
+    erases: sent.outcome === "accepted" && facts.erasesDelivered === true,
     attemptCount: delivery.attemptCount + 1,
     roundAttempts: delivery.roundAttempts + 1,
     attempts: [...delivery.attempts, toAttempt(sent, startedAt)].slice(-KEPT_ATTEMPTS),

@@ -5,7 +5,8 @@
 // 2. A claim leases (invariant I4) as many as there is room for, in all and at each receiver. What a process that died had
 //    leased is due again when its lease ends: it may be sent twice (invariant I7).
 // 3. What became of sendings is written many at a time; a slot is free again when that is committed.
-// 4. A store that is away is waited for with the outcome in hand: what was sent is not sent again for that.
+// 4. Nothing is claimed for a channel that says that it is not available: a broker that is away uses up no attempts.
+// 5. A store that is away is waited for with the outcome in hand: what was sent is not sent again for that.
 import { createCoalescer } from "../batch/coalesce.js";
 import type { Clock, Random } from "../clock.js";
 import { isOutage } from "../errors.js";
@@ -96,14 +97,16 @@ export function createDispatcher(dependencies: DispatcherDependencies, options: 
 
   const lookOnce = async () => {
     const room = options.concurrency - running.size;
-    // Whoever ends first looks again.
+    // Whoever ends first looks again; so does whoever becomes available.
     if (room <= 0) return;
+    const available = pushChannels.filter(({ availability }) => availability?.isAvailable !== false);
+    if (available.length === 0) return;
     const { leaseMs, perTargetConcurrency: perLane, perOwnerConcurrency: perOwner } = options;
     const leaseToken = ids.token();
     const { deliveries, nextDueAt } = await store.deliveries.claim({
       leaseToken,
       leaseMs,
-      channels: [...channels.keys()],
+      channels: available.map(({ name }) => name),
       limit: room,
       perLane,
       perOwner,
@@ -194,7 +197,8 @@ export function createDispatcher(dependencies: DispatcherDependencies, options: 
     start() {
       if (started || channels.size === 0) return;
       started = true;
-      unlisten = [store.deliveries.onQueued(look), wakeups.onForeignCommit(look)];
+      const whenAvailable = pushChannels.flatMap(({ availability }) => availability?.onAvailable(look) ?? []);
+      unlisten = [store.deliveries.onQueued(look), wakeups.onForeignCommit(look), ...whenAvailable];
       look();
     },
     async stop({ graceMs }) {

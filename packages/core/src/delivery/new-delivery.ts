@@ -6,7 +6,7 @@ import type { StoredEvent } from "../job/change.js";
 import type { Job, JobId } from "../job/job.js";
 import { pushedEventText } from "../resource/pushed-event.js";
 import { pushedJobText } from "../resource/pushed-job.js";
-import type { Target } from "./subscription.js";
+import { type Target, targetOfFeed, WEBHOOK_CHANNEL } from "./subscription.js";
 
 export interface NewDelivery extends Target {
   readonly id: string;
@@ -23,20 +23,51 @@ export interface NewDelivery extends Target {
   readonly createdAt: number;
 }
 
-/** @param job As the event's transaction leaves it. */
+/** What every delivery of a process is made with. */
+export interface DeliveryMaking {
+  /** Put before every link: empty for absolute paths, or the address of the server. */
+  readonly linkBase: string;
+  /** Names of the channels that are told every event of every job. */
+  readonly feeds: readonly string[];
+}
+
+/**
+ * The deliveries of one event: those to the targets that were matched, then those of the feeds. What has the same body shares it.
+ *
+ * @param facts.job As the event's transaction leaves it.
+ */
+export function newDeliveries(
+  targets: readonly Target[],
+  { job, event }: { job: Job; event: StoredEvent },
+  { linkBase, feeds }: DeliveryMaking,
+): readonly NewDelivery[] {
+  const made: NewDelivery[] = [];
+  if (targets.length > 0) {
+    const body = deliveryBody({ job, event, linkBase });
+    for (const target of targets) made.push(newDelivery(target, { job, event, body }));
+  }
+  if (feeds.length > 0) {
+    const body = pushedEventText(toJobEvent(event, job), linkBase);
+    for (const feed of feeds) made.push(newDelivery(targetOfFeed(feed, event.type, job), { job, event, body }));
+  }
+  return made;
+}
+
+/** @param facts.job As the event's transaction leaves it. */
 export function newDelivery(
   target: Target,
   { job, event, body }: { job: Job; event: StoredEvent; body: string },
 ): NewDelivery {
-  const { channel, endpointId } = target;
+  const { channel } = target;
+  const place = placeOf(target);
   return {
     ...target,
-    id: deliveryId(event, endpointId),
+    id: deliveryId(event, place),
     owner: job.owner,
     jobId: job.id,
     seq: event.seq,
     eventType: event.type,
-    line: `${job.id}/${endpointId ?? ""}`,
+    line: `${job.id}/${place ?? ""}`,
     lane: laneOf({ channel, owner: job.owner, target: target.target }),
     body,
     traceparent: job.traceparent,
@@ -57,21 +88,30 @@ export function deliveryBody({ job, event, linkBase }: { job: Job; event: Stored
   )}}}`;
 }
 
+/** What tells apart the targets of one job: an endpoint, a feed, or `null` for the one that the job itself named. */
+function placeOf({ channel, endpointId }: Target): string | null {
+  return endpointId ?? (channel === WEBHOOK_CHANNEL ? null : channel);
+}
+
 /**
  * Drawn from what the delivery is, not by chance: every store gives it the same one, and no event can be queued twice for a
  * target. In the form of a UUIDv7, so that ids sort by the time of their events.
  */
-export function deliveryId({ jobId, seq, at }: StoredEvent, endpointId: string | null): string {
+export function deliveryId({ jobId, seq, at }: StoredEvent, place: string | null): string {
   const hash = createHash("sha256")
-    .update(`${jobId}:${seq}:${endpointId ?? ""}`)
+    .update(`${jobId}:${seq}:${place ?? ""}`)
     .digest("hex");
   const time = at.toString(16).padStart(12, "0");
   const variant = (8 + (Number.parseInt(hash[3]!, 16) & 3)).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hash.slice(0, 3)}-${variant}${hash.slice(4, 7)}-${hash.slice(7, 19)}`;
 }
 
-/** The receiver is what is slow or away, not the single address: many jobs name addresses that differ in their query only. */
+/**
+ * The receiver is what is slow or away, not the single address: many jobs name addresses that differ in their query only. Behind
+ * a feed stands one receiver, whatever its targets are.
+ */
 export function laneOf({ channel, owner, target }: { channel: string; owner: string; target: string }): string {
+  if (channel !== WEBHOOK_CHANNEL) return `${channel} ${owner}`;
   return `${channel} ${owner} ${receiverOf(target)}`;
 }
 

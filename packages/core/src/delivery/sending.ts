@@ -28,12 +28,13 @@ export async function sendDelivery(
   delivery: ClaimedDelivery,
   signal: AbortSignal,
 ): Promise<SendingOutcome> {
-  const { clock, random, options } = dependencies;
+  const { channels, clock, random, options } = dependencies;
   if (!isSendable(delivery)) return { settlement: stopped(delivery, clock.now()), sent: null };
   const startedAt = clock.now();
   const sent = await trySend(dependencies, delivery, signal);
   const now = clock.now();
-  const facts = { sent, startedAt, now, scheduleMs: options.scheduleMs, random: random() };
+  const erasesDelivered = channels.get(delivery.channel)?.isFeed === true;
+  const facts = { sent, startedAt, now, scheduleMs: options.scheduleMs, random: random(), erasesDelivered };
   return { settlement: afterAttempt(delivery, facts), sent };
 }
 
@@ -42,18 +43,24 @@ async function trySend(
   delivery: ClaimedDelivery,
   stopping: AbortSignal,
 ): Promise<Sent> {
-  const { id, channel, target, body, attemptCount, traceparent } = delivery;
+  const { id, channel: name, target, body, attemptCount, traceparent } = delivery;
+  const { jobId, seq, eventType: type, createdAt: at } = delivery;
+  const channel = channels.get(name)!;
   const startedAt = clock.now();
   const failed = (error: string): Sent => ({ ...NO_ANSWER, durationMs: clock.now() - startedAt, error });
   const { signal, ended, cancel } = timeLimit(clock, options.sendTimeoutMs, stopping);
   try {
-    const secrets = await secretsOf(delivery, owners);
-    const sending = { deliveryId: id, target, body, secrets, attempt: attemptCount + 1, traceparent };
+    const secrets = channel.isFeed ? [] : await secretsOf(delivery, owners);
+    const event = { jobId, seq, type, at };
+    const sending = { deliveryId: id, target, event, body, secrets, attempt: attemptCount + 1, traceparent };
     const late = ended.then(() => failed(`No answer within ${options.sendTimeoutMs} ms.`));
     // A channel that does not obey its signal must not keep its slot for ever.
-    return await Promise.race([channels.get(channel)!.send(sending, signal), late]);
+    return await Promise.race([channel.send(sending, signal), late]);
   } catch (error) {
-    logger.error({ err: error, deliveryId: id, channel }, "a sending failed by a fault of our own; it is tried again");
+    logger.error(
+      { err: error, deliveryId: id, channel: name },
+      "a sending failed by a fault of our own; it is tried again",
+    );
     return failed("The sending failed on our side.");
   } finally {
     cancel();

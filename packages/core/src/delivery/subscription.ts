@@ -45,6 +45,11 @@ export function targetOfJob({ url, secret }: { url: string; secret: string | nul
   return { channel: WEBHOOK_CHANNEL, target: url, endpointId: null, secret };
 }
 
+/** @param feed The name of a push channel that is told everything. */
+export function targetOfFeed(feed: string, eventType: JobEventType, { type }: Pick<Job, "type">): Target {
+  return { channel: feed, target: `${eventType}.${type}`, endpointId: null, secret: null };
+}
+
 export function targetOfEndpoint({ id, channel, url }: Pick<StandingSubscription, "id" | "channel" | "url">): Target {
   return { channel, target: url, endpointId: id, secret: null };
 }

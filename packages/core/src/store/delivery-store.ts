@@ -1,8 +1,8 @@
 // The part of the storage port that keeps deliveries: one row for each event and each target that wants it.
 //
 // 1. Rows are queued by `jobs.insert`, `jobs.claim` and `jobs.commit`, in the transaction of the event itself (invariant I1):
-//    one for the job's own `webhook`, and one for each endpoint of its owner that is enabled and wants the event. The body is
-//    fixed there, from the job as the transaction leaves it, and outlives the job.
+//    one for the job's own `webhook`, one for each endpoint of its owner that is enabled and wants the event, and one for each
+//    feed that was configured. The body is fixed there, from the job as the transaction leaves it, and outlives the job.
 // 2. A line is what one job sends to one target. Only its head is ever due; the others wait until the one before them is
 //    finished. A delivery that was finished once is out of its line for good, also where it is queued again.
 // 3. A lane is what shares one limit: an owner's deliveries to one receiver. Claims take from many lanes, little from each.
@@ -11,8 +11,13 @@ import type { DeliveryStatus } from "@meanwhile/protocol";
 import type { Delivery, DeliveryAttempt, DeliveryFilter, DeliveryPage } from "../delivery/webhooks.js";
 
 export interface DeliveryStore {
-  /** What the bodies need that is not in the job's row. Said once, before the first write; without it links are absolute paths. */
-  configure(options: { linkBase: string }): void;
+  /**
+   * What the deliveries that this process queues need and no row holds. Said once, before the first write; without it links are
+   * absolute paths, and there is no feed.
+   *
+   * @param options.feeds Channels that get a delivery of every event of every job, whoever owns it.
+   */
+  configure(options: { linkBase: string; feeds?: readonly string[] }): void;
 
   /**
    * Calls `listener` after a commit of this process that queued deliveries, or queued some again: a hint (invariant I5).
@@ -125,6 +130,8 @@ export interface DeliverySettlement extends HeldDelivery {
   readonly at: number;
   /** What this says of the endpoint: `answered` ends its row of failures, `failed` counts one more; `null`: nothing. */
   readonly endpointHealth: "answered" | "failed" | null;
+  /** Whether the row and its body are erased with this: nobody will ask for it any more. */
+  readonly erases: boolean;
 }
 
 export type DeliverySettleResult =

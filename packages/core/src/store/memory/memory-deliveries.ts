@@ -21,8 +21,9 @@ export function createMemoryDeliveries(tables: MemoryTables, clock: Clock): Deli
   const queue = tables.deliveries;
   const { rows } = queue;
   return {
-    configure({ linkBase }) {
+    configure({ linkBase, feeds = [] }) {
       queue.linkBase = linkBase;
+      queue.feeds = feeds;
     },
     onQueued(listener) {
       queue.listeners.add(listener);
@@ -155,7 +156,7 @@ function endpointOf(tables: MemoryTables, { endpointId }: DeliveryRow) {
 function settle(tables: MemoryTables, settlement: DeliverySettlement): DeliverySettleResult {
   const row = heldRow(tables, settlement);
   if (row === undefined) return { outcome: "lost" };
-  const { status, attemptCount, roundAttempts, attempts, nextAttemptAt, at, endpointHealth } = settlement;
+  const { status, attemptCount, roundAttempts, attempts, nextAttemptAt, at, endpointHealth, erases } = settlement;
   const wasHead = row.place === "head";
   Object.assign(row, { status, attemptCount, roundAttempts, attempts, nextAttemptAt, lease: null });
   if (isFinished(status)) {
@@ -163,6 +164,7 @@ function settle(tables: MemoryTables, settlement: DeliverySettlement): DeliveryS
     row.finishedAt = at;
     if (wasHead) promote(tables, row.line, at);
   }
+  if (erases) tables.deliveries.rows.delete(row.id);
   return { outcome: "settled", failing: recordSending(tables, row.endpointId, { health: endpointHealth, at }) };
 }
 

@@ -1,7 +1,7 @@
 // Queues deliveries for events that were just appended: the end of every transaction that moves jobs.
 
 import type { DeliveryStatus } from "@meanwhile/protocol";
-import { deliveryBody, type NewDelivery, newDelivery } from "../../delivery/new-delivery.js";
+import { type NewDelivery, newDeliveries } from "../../delivery/new-delivery.js";
 import { targetsOf } from "../../delivery/subscription.js";
 import type { DeliveryAttempt } from "../../delivery/webhooks.js";
 import type { LogEntry, MemoryTables } from "./memory-tables.js";
@@ -24,6 +24,7 @@ export interface DeliveryRow extends Omit<NewDelivery, "target"> {
 /** What the deliveries are made of, apart from their jobs. */
 export interface DeliveryQueue {
   linkBase: string;
+  feeds: readonly string[];
   lastOrdinal: number;
   /** In insertion order. */
   readonly rows: Map<string, DeliveryRow>;
@@ -31,7 +32,7 @@ export interface DeliveryQueue {
 }
 
 export function createDeliveryQueue(): DeliveryQueue {
-  return { linkBase: "", lastOrdinal: 0, rows: new Map(), listeners: new Set() };
+  return { linkBase: "", feeds: [], lastOrdinal: 0, rows: new Map(), listeners: new Set() };
 }
 
 /** Runs a transaction that appends events, and queues the deliveries that they cause. */
@@ -58,11 +59,9 @@ function appendedAfter(log: readonly LogEntry[], position: number): readonly Log
 function queueDeliveries({ jobs, endpoints, deliveries }: MemoryTables, { event }: LogEntry): number {
   const { job } = jobs.get(event.jobId)!;
   const targets = targetsOf(job, event.type, endpoints.values());
-  for (const target of targets) {
-    const body = deliveryBody({ job, event, linkBase: deliveries.linkBase });
-    append(deliveries, newDelivery(target, { job, event, body }));
-  }
-  return targets.length;
+  const made = newDeliveries(targets, { job, event }, deliveries);
+  for (const delivery of made) append(deliveries, delivery);
+  return made.length;
 }
 
 function append(queue: DeliveryQueue, delivery: NewDelivery): void {
