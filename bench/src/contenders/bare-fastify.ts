@@ -1,4 +1,4 @@
-// The ceiling for HTTP submits: the same route, request and size of answer, and nothing stored.
+// The ceiling for HTTP submits: the same route, request, headers and size of answer, and nothing stored.
 import { randomUUID } from "node:crypto";
 import Fastify from "fastify";
 import type { HttpContender, HttpOptions, StoreAddress } from "../contender.js";
@@ -12,7 +12,15 @@ export async function openBareFastify(_store: StoreAddress, options: HttpOptions
   app.post<{ Body: { type: string; parameters: object } }>("/api/v2/jobs", async (request, reply) => {
     const id = randomUUID();
     const statusUrl = `/api/v2/jobs/${id}`;
-    reply.code(202).header("location", statusUrl).header("operation-location", statusUrl).header("retry-after", "1");
+    reply.code(202).headers({
+      "x-request-id": randomUUID(),
+      etag: 'W/"1"',
+      "cache-control": "private, no-cache",
+      vary: "Prefer, Authorization",
+      "retry-after": "1",
+      location: statusUrl,
+      "operation-location": `/api/v2/operations/${id}`,
+    });
     return { ...answer, id, statusUrl, type: request.body.type, parameters: request.body.parameters };
   });
   return { port: await listenLocally(app), close: () => app.close() };
