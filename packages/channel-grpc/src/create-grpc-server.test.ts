@@ -23,6 +23,16 @@ it("says SERVING for the server and the service, and knows no other", async () =
   await expect(health.check("meanwhile.v1.Jobs")).rejects.toMatchObject({ code: status.NOT_FOUND });
 });
 
+it("leaving is said, and everything is served on", async () => {
+  const server = await startTestGrpcServer();
+  const health = healthClient(server.address);
+
+  server.leave();
+
+  expect(await health.check("meanwhile.v2.Jobs")).toBe("NOT_SERVING");
+  expect(await server.client().create("test.echo")).toMatchObject({ id: expect.any(String) });
+});
+
 it("draining is said first, ends the watches so that they resume, and takes no new work", async () => {
   const server = await startTestGrpcServer();
   const health = healthClient(server.address);

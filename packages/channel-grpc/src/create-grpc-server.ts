@@ -58,6 +58,8 @@ export interface GrpcServer {
    *   code, where the address cannot be had.
    */
   listen(place: { port: number; host?: string }): Promise<string>;
+  /** Says NOT_SERVING, and serves on: clients and balancers that ask for the health go elsewhere. May be called twice. */
+  leave(): void;
   /**
    * Says NOT_SERVING, takes no new jobs and watches from now on, ends the open watches with UNAVAILABLE (clients resume them
    * with `after_seq`) and sends every connection elsewhere. Reading goes on. May be called twice.
@@ -119,6 +121,7 @@ export function createGrpcServer(parts: GrpcParts, grpcOptions: GrpcServerOption
       sides.say("SERVING");
       return address;
     },
+    leave: () => sides.say("NOT_SERVING"),
     drain,
     close() {
       closing ??= close();

@@ -10,6 +10,7 @@ import {
   type FilesOptions,
   type JobDefinition,
   type Logger,
+  requireMs,
   type Store,
   silentLogger,
   type WorkerOptions,
@@ -43,6 +44,11 @@ export interface MeanwhileOptions {
   webhooks?: WebhookOptions;
   /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
   shutdownGraceMs?: number;
+  /**
+   * How long the servers serve on at `stop` while they say that they are leaving, in milliseconds: what stands in front of them
+   * needs it to notice. The grace comes after it. Default: 0.
+   */
+  drainDelayMs?: number;
   /** pino fits. Default: silence. */
   logger?: Logger;
 }
@@ -55,8 +61,11 @@ export interface Meanwhile {
   readonly store: Store;
   /** Starts to run jobs. Submitting works before it, too. */
   start(): Promise<void>;
-  /** Takes no new jobs, lets running ones end within the grace, hands back the rest, closes what it opened. May be called twice. */
-  stop(options?: { graceMs?: number }): Promise<void>;
+  /**
+   * Says that it is leaving and serves on for the drain delay; then takes no new jobs, lets running ones end within the grace,
+   * hands back the rest, closes what it opened. May be called twice.
+   */
+  stop(options?: { graceMs?: number; drainDelayMs?: number }): Promise<void>;
   /**
    * Submits a job of the definition's type, checked against its schema; durable once it resolves.
    *
@@ -120,6 +129,8 @@ export async function createMeanwhile(options: MeanwhileOptions): Promise<Meanwh
   }
 }
 
+type StopOptions = NonNullable<Parameters<Meanwhile["stop"]>[0]>;
+
 const DEFAULT_STORE = "sqlite:./data/meanwhile.db";
 const DEFAULT_FILES = "./data/files";
 
@@ -144,14 +155,20 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
     },
   );
   const { engine, catalog, files, clock, ids } = service;
+  const drainDelayMs = requireMs("drainDelayMs", options.drainDelayMs ?? 0);
   const servers: HttpServer[] = [];
   const grpcServers: GrpcServer[] = [];
   let stopping: Promise<void> | undefined;
 
-  const stop: Meanwhile["stop"] = async (stopOptions) => {
-    for (const each of [...servers, ...grpcServers]) each.drain();
+  const stop = async ({ drainDelayMs: delayMs = drainDelayMs, ...graceful }: StopOptions = {}) => {
+    const made = [...servers, ...grpcServers];
+    if (made.length > 0 && delayMs > 0) {
+      for (const each of made) each.leave();
+      await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    }
+    for (const each of made) each.drain();
     // Their answers stay available while attempts end.
-    await service.stop(stopOptions);
+    await service.stop(graceful);
     await Promise.all([
       ...servers.map((each) => closeWithin(each, CLOSE_WITHIN_MS)),
       ...grpcServers.map((each) => each.close()),

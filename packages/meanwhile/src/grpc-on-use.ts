@@ -14,6 +14,7 @@ export function grpcOnUse(parts: GrpcParts, options: GrpcServerOptions | undefin
       made ??= make();
       return (await made).listen(place);
     },
+    leave: () => void ifMade((server) => server.leave()),
     drain: () => void ifMade((server) => server.drain()),
     close: () => ifMade((server) => server.close()),
   };

@@ -3,6 +3,8 @@ import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 export interface Connections {
+  /** Each closes after the answer that it is in; idle ones stay. */
+  closeAfterAnswers(): void;
   /** Closes those that are idle; the others close after the answer that they are in. */
   retire(): void;
   /** Closes those too on which no request has begun. */
@@ -21,12 +23,16 @@ export function trackConnections(server: Server): Connections {
   });
   // Handed over, it is no connection of HTTP any more, until it is handed back.
   server.on("upgrade", (_request, socket) => sockets.delete(socket as Socket));
+  const closeAfterAnswers = () => {
+    for (const socket of sockets) {
+      const answer = answerOn(socket);
+      if (answer !== undefined) answer.shouldKeepAlive = false;
+    }
+  };
   return {
+    closeAfterAnswers,
     retire() {
-      for (const socket of sockets) {
-        const answer = answerOn(socket);
-        if (answer !== undefined) answer.shouldKeepAlive = false;
-      }
+      closeAfterAnswers();
       server.closeIdleConnections();
     },
     closeUnused() {

@@ -35,5 +35,7 @@ export interface ServerContext extends Omit<ServerParts, "apiKeys" | "secrets" |
   readonly waits: Waits;
   readonly sse: SseChannel;
   readonly slowBodies: SlowBodies;
+  /** Whether balancers should send nothing more here; what comes all the same is served until it drains. */
+  isLeaving(): boolean;
   isDraining(): boolean;
 }

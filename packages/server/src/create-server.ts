@@ -42,6 +42,11 @@ export interface HttpServer {
    */
   listen(options: ListenOptions): Promise<string>;
   /**
+   * Says that it is about to stop, and serves on: `/readyz` answers 503, and connections close after their next answer. Whoever
+   * balances needs that time to send everybody elsewhere. May be called twice.
+   */
+  leave(): void;
+  /**
    * Takes no new jobs from now on, answers every waiting request at once, ends streams, and closes idle connections,
    * those of WebSocket with 1001. What is under way is finished. May be called twice.
    */
@@ -63,6 +68,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
   const waits = createWaits({ perOwner: options.waitsPerOwner });
   const authenticator = createAuthenticator({ clock, apiKeys: options.apiKeys, jwt: options.jwt, store: apiKeys });
   const { configured, isClosed } = authenticator;
+  let leaving = false;
   let draining = false;
   const logger = resolveLogger(parts.logger);
   const liveCredentials = createLiveCredentials({ clock, logger, store: apiKeys, configured, isClosed });
@@ -84,12 +90,13 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
     waits,
     sse,
     slowBodies,
+    isLeaving: () => leaving,
     isDraining: () => draining,
   };
 
   const app = Fastify({
     genReqId: () => ids.uuid(),
-    // One closing is ours: see `drain`.
+    // The closing is ours: see `leave` and `drain`.
     return503OnClosing: false,
     forceCloseConnections: "idle",
     keepAliveTimeout: options.keepAliveTimeoutMs,
@@ -116,12 +123,19 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
   installErrorHandler(app, context);
   installNotFound(app, routes);
   app.addHook("onRequest", (_request, reply, done) => {
-    if (draining) reply.header("connection", "close");
+    if (leaving) reply.header("connection", "close");
     done();
   });
   registerRoutes(app, routes, context);
 
+  const leave = () => {
+    leaving = true;
+    // Closing idle ones too would hit requests that are on their way in them.
+    connections.closeAfterAnswers();
+  };
+
   const drain = () => {
+    leaving = true;
     draining = true;
     connections.retire();
     waits.endAll();
@@ -140,6 +154,7 @@ export function createServer(parts: ServerParts, serverOptions: ServerOptions = 
       if (!isLoopbackName(host) && !(await authenticator.isClosed())) throw openToTheWorld(host);
       return app.listen({ port, host });
     },
+    leave,
     drain,
     async close() {
       drain();

@@ -1,7 +1,7 @@
 // What only real connections show: bytes that are no request, bodies that do not come, callers who leave, draining.
 import { until } from "@meanwhile/store-testkit";
 import { describe, expect, it } from "vitest";
-import { get, runningJob } from "./testing/requests.js";
+import { get, post, runningJob } from "./testing/requests.js";
 import { type Speaker, speak } from "./testing/socket.js";
 import { startTestServer, type TestServerOptions } from "./testing/test-server.js";
 
@@ -141,6 +141,37 @@ describe("callers who leave", () => {
 
     await until(async () => !(await isFull()), { what: "the place is free" });
     expect(await speak(url)).toBeDefined();
+  });
+});
+
+describe("leaving", () => {
+  it("keeps idle connections, and closes each after its next answer", async () => {
+    const { server, socket } = await connected();
+    const ask = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    socket.send(ask);
+    await socket.hears(/"ok"/);
+
+    server.leave();
+    socket.send(ask);
+
+    const heard = await socket.closed();
+    expect(heard.match(/"ok"/g)).toHaveLength(2);
+    expect(heard).toMatch(/^connection: close\r$/im);
+  });
+
+  it("answers those who wait when their job moves, and closes their connections", async () => {
+    const { server, socket } = await connected({ worker: {} });
+    const { id } = await runningJob(server, { gate: "g" });
+    socket.send(`GET /api/v2/jobs/${id}/longpoll HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await until(() => connectionCount(server), { what: "the connection is there" });
+    await get(server, "/healthz");
+
+    server.leave();
+    await post(server, `/api/v2/jobs/${id}/cancel`, {});
+
+    const [head, body = ""] = (await socket.closed()).split("\r\n\r\n");
+    expect(head).toMatch(/^HTTP\/1\.1 200/);
+    expect(JSON.parse(body).status).toBe("CANCELLED");
   });
 });
 

@@ -168,6 +168,15 @@ export const SETTINGS = {
     defaultValue: 30_000,
     read: ms(0),
   }),
+  drainDelayMs: setting<number>({
+    doc: "How long the API serves on after SIGTERM while /readyz answers 503, in milliseconds: time for a balancer to notice.",
+    env: "MEANWHILE_DRAIN_DELAY_MS",
+    flag: "drain-delay-ms",
+    placeholder: "number",
+    defaultText: "0",
+    defaultValue: 0,
+    read: ms(0),
+  }),
   logLevel: setting<ProcessLogLevel>({
     doc: "Least important lines that are written; debug also shows where an error came from.",
     env: "MEANWHILE_LOG_LEVEL",

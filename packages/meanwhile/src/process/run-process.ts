@@ -1,9 +1,10 @@
 // The life of `serve` and `worker`: start, greet, wait for a signal, stop in order.
 //
 // Stages of the stop (the supervisor sends SIGTERM, a person presses Ctrl-C):
-//   1. readiness off, no new claims, no new jobs; waiting requests are answered; the API goes on answering reads
-//   2. running attempts get the grace; then they are told to stop and handed back to PENDING
-//   3. connections and the store are closed; exit code 0
+//   1. readiness off; for the drain delay all goes on, while balancers send new requests elsewhere
+//   2. no new claims, no new jobs; waiting requests are answered; the API goes on answering reads
+//   3. running attempts get the grace; then they are told to stop and handed back to PENDING
+//   4. connections and the store are closed; exit code 0
 // A second signal ends the process at once (the leases of its jobs run out elsewhere).
 import { resolve } from "node:path";
 import { type AnyJobDefinition, ConfigurationError, findExampleJob, type Logger } from "@meanwhile/core";
@@ -59,12 +60,15 @@ export async function runProcess({ io, loaded, jobs = [], examples }: RunProcess
       }
       await fired(interruption.signal);
       logger.info(
-        { graceMs: settings.shutdownGraceMs },
+        { drainDelayMs: url === undefined ? 0 : settings.drainDelayMs, graceMs: settings.shutdownGraceMs },
         "stopping: running attempts may end, then they are handed back; a second signal ends the process at once",
       );
-    } finally {
-      await meanwhile.stop();
+    } catch (error) {
+      // Nobody was ever sent here.
+      await meanwhile.stop({ drainDelayMs: 0 });
+      throw error;
     }
+    await meanwhile.stop();
     logger.info({}, "stopped");
   } finally {
     releaseFaults();
@@ -103,6 +107,7 @@ async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions):
     },
     webhooks,
     shutdownGraceMs: settings.shutdownGraceMs,
+    drainDelayMs: settings.drainDelayMs,
     logger,
   });
 }

@@ -27,6 +27,18 @@ describe("/healthz and /readyz", () => {
     expect(ready.headers["retry-after"]).toBe("1");
   });
 
+  it("turn traffic away once the server leaves, which serves on until it drains", async () => {
+    const server = await startTestServer({ worker: false });
+
+    server.leave();
+
+    const ready = await get(server, "/readyz");
+    const submit = await post(server, "/api/v2/jobs", { type: "test.echo" });
+    expect(ready.json()).toMatchObject({ status: 503, code: "shutting_down" });
+    expect(submit.statusCode).toBe(202);
+    expect(submit.headers.connection).toBe("close");
+  });
+
   it("turn traffic away while the server drains, which takes no new jobs and reads on", async () => {
     const server = await startTestServer({ worker: false });
     const { id } = (await post(server, "/api/v2/jobs", { type: "test.echo" })).json();

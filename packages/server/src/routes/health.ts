@@ -51,7 +51,7 @@ const CHECK_LIMIT_MS = 3_000;
 /** Anybody may ask: the store is looked at no more often than this. */
 const FRESH_MS = 500;
 
-function createReadinessCheck({ store, clock, isDraining, logger }: ServerContext): () => Promise<void> {
+function createReadinessCheck({ store, clock, isLeaving, logger }: ServerContext): () => Promise<void> {
   let looking: Promise<string | undefined> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -68,7 +68,7 @@ function createReadinessCheck({ store, clock, isDraining, logger }: ServerContex
   };
 
   return async () => {
-    if (isDraining()) throw notReady("shutting_down", "The server is shutting down.");
+    if (isLeaving()) throw notReady("shutting_down", "The server is shutting down.");
     if (looking === undefined || clock.now() - lookedAt >= FRESH_MS) {
       lookedAt = clock.now();
       looking = look();

@@ -24,6 +24,7 @@ const OF_THE_API: readonly SettingName[] = [
   "maxFileBytes",
   "publicUrl",
   "allowedOrigins",
+  "drainDelayMs",
 ];
 
 export function addServe(program: Command, io: CliIo, own: OwnJobs): void {
