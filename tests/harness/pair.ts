@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { until } from "@meanwhile/store-testkit";
 import type { Api } from "./api.js";
 import type { ServeOptions } from "./serve.js";
-import { openSql } from "./sql.js";
 import { type SteadyServer, startSteadyServer } from "./steady-server.js";
+import { SQLITE } from "./stores.js";
 
 export interface Pair {
   readonly server: SteadyServer;
@@ -37,19 +37,15 @@ export interface StreamJob {
   seqOf(n: number): number;
   /** Lets it on that waits before this chunk. */
   letOn(n: number): void;
-  /** Waits until its log, as it stands in the file, has come to this `seq`. */
+  /** Waits until its log, as it stands in the store, has come to this `seq`. */
   logReaches(seq: number, options?: { withinMs?: number }): Promise<void>;
 }
 
 export async function startPair({ grpc = false, ...options }: ServeOptions): Promise<Pair> {
-  const { folder } = options;
-  const server = await startSteadyServer({ ...options, role: "api", grpc });
-  const worker = await startSteadyServer({ ...options, role: "worker" });
-  const sql = openSql(join(folder, "meanwhile.db"));
+  const { folder, store = SQLITE.open(folder) } = options;
+  const server = await startSteadyServer({ ...options, store, role: "api", grpc });
+  const worker = await startSteadyServer({ ...options, store, role: "worker" });
   let streams = 0;
-
-  const lastSeq = (id: string) =>
-    sql.all<{ seq: number }>("select last_seq as seq from meanwhile_jobs where id = ?", id)[0]?.seq ?? 0;
 
   return {
     server,
@@ -68,13 +64,13 @@ export async function startPair({ grpc = false, ...options }: ServeOptions): Pro
         letOn: (n) => writeFileSync(gate(n), ""),
         async logReaches(seq, { withinMs = 30_000 } = {}) {
           const what = `the log of job ${body.id} has come to ${seq}`;
-          await until(() => lastSeq(body.id) >= seq, { what, limitMs: withinMs });
+          await until(async () => (await store.lastSeq(body.id)) >= seq, { what, limitMs: withinMs });
         },
       };
     },
     async stop() {
-      sql.close();
       await Promise.all([worker.stop(), server.stop()]);
+      if (options.store === undefined) await store.remove();
     },
   };
 }

@@ -8,6 +8,8 @@ export interface StartOptions {
   args?: readonly string[];
   /** Added to the environment of this process. */
   env?: Readonly<Record<string, string>>;
+  /** A command that starts it, such as one that enters a network namespace; the process must stay the same one. Default: none. */
+  through?: readonly string[];
   /** Where it runs. Default: the folder of the project. */
   cwd?: string;
   /** The output that says it is ready. Its first group, where there is one, is the address that it serves. */
@@ -36,10 +38,11 @@ export interface Program {
  *
  * @throws Error where the programs have not been built.
  */
-export function startProgram(name: string, { args = [], env = {}, cwd, ready }: StartOptions): Program {
+export function startProgram(name: string, { args = [], env = {}, through = [], cwd, ready }: StartOptions): Program {
   const file = fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
   if (!existsSync(file)) throw new Error(`${file} is not there. Build the test programs first: npx tsc -b tests`);
-  const child = spawn(process.execPath, [file, ...args], {
+  const [command = "", ...rest] = [...through, process.execPath, file, ...args];
+  const child = spawn(command, rest, {
     cwd: cwd ?? fileURLToPath(new URL("../..", import.meta.url)),
     env: { ...cleanEnvironment(), ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -21,21 +21,30 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** @param target The port of the server now; `undefined` where there is none: then connections are closed at once. */
-export async function startProxy(target: () => number | undefined): Promise<TcpProxy> {
+/** A port of 127.0.0.1, or of a host that is named. */
+export type Target = number | { readonly host: string; readonly port: number };
+
+/**
+ * @param target The server now; `undefined` where there is none: then connections are closed at once.
+ * @param options.host Where it listens. Default: 127.0.0.1.
+ */
+export async function startProxy(
+  target: () => Target | undefined,
+  { host = "127.0.0.1" }: { host?: string } = {},
+): Promise<TcpProxy> {
   const open = new Set<Connection>();
   const pace: Pace = { held: false, bytesPerMs: undefined };
   let taken = 0;
   let cuts = 0;
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     taken++;
-    const port = target();
-    if (port === undefined) return void client.on("error", () => {}).destroy();
-    const connection = new Connection(client, port, pace);
+    const to = target();
+    if (to === undefined) return void client.on("error", () => {}).destroy();
+    const connection = new Connection(client, typeof to === "number" ? { host: "127.0.0.1", port: to } : to, pace);
     open.add(connection);
     client.once("close", () => open.delete(connection));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   const each = (act: (connection: Connection) => void) => {
     for (const connection of open) act(connection);
@@ -91,10 +100,10 @@ class Connection {
   #left = Number.POSITIVE_INFINITY;
   #rest: NodeJS.Timeout | undefined;
 
-  constructor(client: Socket, port: number, pace: Pace) {
+  constructor(client: Socket, to: { host: string; port: number }, pace: Pace) {
     this.#client = client;
     this.#pace = pace;
-    this.#server = connect({ port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+    this.#server = connect({ ...to, allowHalfOpen: true, noDelay: true });
     this.#server.on("data", (bytes: Buffer) => this.#toClient(bytes)).on("end", () => client.end());
     client.on("drain", () => this.flow()).pipe(this.#server);
     for (const socket of [client, this.#server]) socket.on("error", () => this.reset()).on("close", () => this.reset());

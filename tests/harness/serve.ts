@@ -1,18 +1,26 @@
-// `meanwhile serve` as a real process, with the jobs of the tests.
+// `meanwhile serve` and `meanwhile worker` as real processes, with the jobs of the tests.
 import { join } from "node:path";
 import { Api } from "./api.js";
+import type { Host } from "./hosts.js";
 import { type Program, startProgram, within } from "./process.js";
+import type { TestStore } from "./stores.js";
 
 export interface ServeOptions {
   /** Of tests/program. Default: `serve`, the command line's own. */
   program?: "serve" | "impatient-server";
-  /** Where its data is; processes with the same folder share store and files. */
+  /** Where its data is; processes with the same folder and store share files and jobs. */
   folder: string;
+  /** Default: a SQLite file in the folder. */
+  store?: TestStore;
+  /** The host that it runs on. An API there needs a key. Default: this one, on loopback. */
+  host?: Host;
   role?: "all" | "api" | "worker";
   /** Default: 3 000. */
   leaseMs?: number;
   /** Default: 5 000. */
   shutdownGraceMs?: number;
+  /** Default: 0. */
+  drainDelayMs?: number;
   /** Whether it serves gRPC too, on any port. Default: false, so that processes side by side do not want the same one. */
   grpc?: boolean;
   /** The only key that opens it, `mw_` and at least 40 characters. Default: none; every caller is let in. */
@@ -30,20 +38,18 @@ export interface Served extends Program {
 }
 
 /** Resolves when it is ready. @throws Error with its output where it ends instead. */
-export async function serve({
-  folder,
-  role = "all",
-  leaseMs = 3_000,
-  grpc = false,
-  ...options
-}: ServeOptions): Promise<Served> {
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { folder, role = "all", leaseMs = 3_000, grpc = false, host } = options;
+  const storeUrl = options.store?.url ?? `sqlite:${join(folder, "meanwhile.db")}`;
   const program = startProgram(options.program ?? "serve", {
-    args: ["--role", role, "--port", "0"],
+    args: ["--role", role, "--port", "0", ...(host === undefined ? [] : ["--host", host.address])],
+    ...(host === undefined ? {} : { through: host.command }),
     env: {
-      MEANWHILE_STORE: `sqlite:${join(folder, "meanwhile.db")}`,
+      MEANWHILE_STORE: host === undefined ? storeUrl : host.databaseUrl(storeUrl),
       MEANWHILE_FILES: join(folder, "files"),
       MEANWHILE_LEASE_MS: String(leaseMs),
       MEANWHILE_SHUTDOWN_GRACE_MS: String(options.shutdownGraceMs ?? 5_000),
+      MEANWHILE_DRAIN_DELAY_MS: String(options.drainDelayMs ?? 0),
       MEANWHILE_GRPC_PORT: grpc ? "0" : "off",
       ...(options.apiKey === undefined ? {} : { MEANWHILE_API_KEYS: `tests:${options.apiKey}` }),
       ...options.env,

@@ -1,5 +1,5 @@
 // The job types of the programs under test: small, and each with one behaviour.
-import { existsSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { defineJob, NonRetryableError } from "meanwhile";
 import { z } from "zod";
 
@@ -114,7 +114,23 @@ const stream = defineJob({
   },
 });
 
-export const jobs = [echo, wait, deaf, steps, fail, hasty, single, copy, stream];
+const witness = defineJob({
+  type: "test.witness",
+  description: "Waits until a file is there, and writes into another one when it began, ended, or was told to end.",
+  timeoutMs: false,
+  retry: { maxAttempts: 20, initialDelayMs: 50, maxDelayMs: 200, jitter: "none" },
+  parameters: z.strictObject({ gate: z.string(), notes: z.string() }),
+  async run({ parameters: { gate, notes }, signal, job }) {
+    const note = (what: string) => appendFileSync(notes, `${job.attempt} ${what}\n`);
+    signal.addEventListener("abort", () => note((signal.reason as { reason: string }).reason), { once: true });
+    note("began");
+    await isThere(gate, signal);
+    note("ended");
+    return { attempt: job.attempt };
+  },
+});
+
+export const jobs = [echo, wait, deaf, steps, fail, hasty, single, copy, stream, witness];
 
 async function isThere(file: string, signal: AbortSignal): Promise<void> {
   while (!existsSync(file)) await waited(10, signal);
