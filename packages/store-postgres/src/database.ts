@@ -1,15 +1,19 @@
 // The connections of this process: reads on any of them, and transactions whose outcome is always known.
 //
 // 1. A transaction knows its id before it writes. Where the connection dies during COMMIT, the server is asked what became of
-//    that id before anybody judges (hard case 3 of the architecture).
+//    that id before anybody judges (commit-outcome.ts).
 // 2. What certainly was not committed, and failed for a reason that passes, is done again here; the rest is the caller's.
 // 3. No setting is changed on a connection: they come with its start, or are local to one transaction.
+// 4. Every connection begins with the question which server it leads to (server-identity.ts): a replica is refused, and in
+//    another cluster the log begins a new generation before anything is written there.
+// 5. A server that stops answering without a word is given up when a statement takes longer than it may: no call waits for ever.
 import type { Clock } from "@meanwhile/core";
 import pg from "pg";
-import { isConflict, isConnectionLoss, toStoreError, unavailable } from "./errors.js";
+import { type CommitOutcome, judgeCommit } from "./commit-outcome.js";
+import { isConflict, isConnectionLoss, isReadOnly, passesSoon, toStoreError, unavailable } from "./errors.js";
 import { type ResolvedPostgresStoreOptions, shownUrl } from "./options.js";
+import { greetServer, type ServerIdentity } from "./server-identity.js";
 import { currentTransaction } from "./statements/current-transaction.js";
-import { readTransactionOutcome } from "./statements/read-transaction-outcome.js";
 import type { Statement } from "./statements/statement.js";
 
 export interface Session {
@@ -35,16 +39,33 @@ export interface Database extends Session {
   /**
    * Runs `work` in a transaction (read committed), again where it met another one. Whatever it throws undoes all of it.
    *
-   * @param options.durable `false`: does not wait for the disk. Only for what may be done again.
+   * @throws AppError `store_unavailable` where the server is away, or cannot say any more what became of a commit.
    */
-  write<T>(work: (transaction: Transaction) => Promise<T>, options?: { durable?: boolean }): Promise<T>;
+  write<T>(work: (transaction: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
   /** Calls back after every write of this process. */
   onWrite(listener: () => void): void;
   close(): Promise<void>;
 }
 
+export interface WriteOptions {
+  /** `false`: does not wait for the disk. Only for what may be done again. Default: true. */
+  durable?: boolean;
+  /**
+   * Looks for something that `work` wrote in the transaction of this id, and nobody else can have written; `undefined` where
+   * there is no such thing. Asked only where the server crashed during the commit. Default: nobody can tell then, and the caller
+   * hears that it may be done.
+   */
+  isThere?(session: Session, xid: string): Promise<boolean | undefined>;
+}
+
 /** How often work is done again that stood in another transaction's way. */
-const ATTEMPTS = 6;
+const CONFLICT_ATTEMPTS = 6;
+
+/**
+ * The waits before work is done again for which there was no connection, or a replica: long enough for a crash recovery without
+ * much to recover, and for a proxy that changes over; short enough for a caller to hear of a real outage.
+ */
+const LOSS_PAUSES_MS = [20, 100, 300] as const;
 
 /** How long a process asks what became of a commit, and how often. */
 const OUTCOME_WAIT_MS = 5_000;
@@ -53,7 +74,19 @@ const OUTCOME_EVERY_MS = 100;
 export function createDatabase(options: ResolvedPostgresStoreOptions): Database {
   const { clock } = options;
   const where = `The PostgreSQL database ${shownUrl(options.url)}`;
-  const pool = new pg.Pool({ ...connectionConfig(options), max: options.poolSize, idleTimeoutMillis: 30_000 });
+  const identities = new WeakMap<pg.ClientBase, ServerIdentity>();
+  let cluster: string | undefined;
+  const greet = async (client: pg.ClientBase): Promise<void> => {
+    const identity = await greetServer(sessionOn(client), { knownCluster: cluster });
+    cluster = identity.cluster;
+    identities.set(client, identity);
+  };
+  const pool = new pg.Pool({
+    ...connectionConfig(options),
+    max: options.poolSize,
+    idleTimeoutMillis: 30_000,
+    onConnect: greet,
+  } as pg.PoolConfig);
   // A connection that dies while nobody uses it is replaced; whoever needs the next one learns what is wrong.
   pool.on("error", () => {});
   const listeners: (() => void)[] = [];
@@ -70,17 +103,19 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
   const read = <Parameters extends readonly unknown[], Row>(
     statement: Statement<Parameters, Row>,
     values: Parameters,
-  ) => query(() => again(() => pool.query(prepared(statement, values)), { isSafe: isConnectionLoss, clock }));
+  ) => query(() => again(() => pool.query(prepared(statement, values)), { isSafe: passesSoon, clock }));
 
-  const outcomeOf = async (xid: string): Promise<"committed" | "aborted"> => {
+  const outcomeOf = async (xid: string, server: ServerIdentity, isThere: WriteOptions["isThere"]) => {
     const deadline = clock.now() + OUTCOME_WAIT_MS;
     for (;;) {
-      const answer = await pool.query(prepared(readTransactionOutcome, [xid])).catch(() => undefined);
-      const outcome = (answer?.rows[0] as [string | null] | undefined)?.[0];
+      const outcome = await askOutcome(xid, server, isThere).catch((error: unknown): CommitOutcome => {
+        if (!passesSoon(error)) throw error;
+        return "in progress";
+      });
       if (outcome === "committed" || outcome === "aborted") return outcome;
-      if (clock.now() >= deadline) {
+      if (outcome === "unknown" || clock.now() >= deadline) {
         throw unavailable(
-          `${where} cut the connection during a commit and has not said since what became of it. What was written may be there: ` +
+          `${where} cut the connection during a commit and does not say what became of it. What was written may be there: ` +
             "a submit with an idempotency key can be repeated safely.",
         );
       }
@@ -88,7 +123,25 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
     }
   };
 
-  const attempt = async <T>(work: (transaction: Transaction) => Promise<T>, durable: boolean): Promise<T> => {
+  const askOutcome = async (xid: string, server: ServerIdentity, isThere: WriteOptions["isThere"]) => {
+    const client = await pool.connect();
+    let isBroken = true;
+    try {
+      const session = sessionOn(client);
+      const now = identities.get(client)!;
+      const proof = isThere === undefined ? undefined : () => isThere(session, xid);
+      const outcome = await judgeCommit(session, { xid, server, now, ...(proof && { isThere: proof }) });
+      isBroken = false;
+      return outcome;
+    } finally {
+      client.release(isBroken);
+    }
+  };
+
+  const attempt = async <T>(
+    work: (transaction: Transaction) => Promise<T>,
+    { durable = true, isThere }: WriteOptions,
+  ): Promise<T> => {
     const client = await pool.connect();
     const onError = () => {}; // the query under way is told the same
     client.on("error", onError);
@@ -107,7 +160,9 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
         xid = (transaction.rows[0] as [string])[0];
         result = worked;
       } catch (error) {
-        if (!isConnectionLoss(error)) await client.query("rollback").then(() => (isBroken = false), ignoreLoss);
+        // A connection to what is a replica now is of no more use: the next one may lead to the primary.
+        const isUseless = isConnectionLoss(error) || isReadOnly(error);
+        if (!isUseless) await client.query("rollback").then(() => (isBroken = false), ignoreLoss);
         throw error;
       }
       try {
@@ -115,7 +170,8 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
         isBroken = false;
       } catch (error) {
         if (!isConnectionLoss(error)) throw error;
-        if ((await outcomeOf(xid)) === "aborted") throw new NotCommitted(error);
+        const outcome = await outcomeOf(xid, identities.get(client)!, isThere);
+        if (outcome === "aborted") throw new NotCommitted(error);
       }
       return result;
     } finally {
@@ -128,8 +184,8 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
     where,
     list: async (statement, values) => (await read(statement, values)).rows as never,
     run: async (statement, values) => (await read(statement, values)).rowCount ?? 0,
-    async write(work, { durable = true } = {}) {
-      const result = await query(() => again(() => attempt(work, durable), { isSafe: mayBeDoneAgain, clock }));
+    async write(work, options = {}) {
+      const result = await query(() => again(() => attempt(work, options), { isSafe: mayBeDoneAgain, clock }));
       for (const listener of listeners) listener();
       return result;
     },
@@ -162,11 +218,17 @@ export function connectionConfig(options: ResolvedPostgresStoreOptions): pg.Clie
     options: settings.join(" ").trim(),
     application_name: url.searchParams.get("application_name") ?? "meanwhile",
     connectionTimeoutMillis: options.connectTimeoutMs,
+    query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS,
     keepAlive: true,
+    // A host that went without a word is noticed soon, also by the connection that only listens.
+    keepAliveInitialDelayMillis: 10_000,
     pipeline: true,
     types: { getTypeParser: parserOf },
   } as pg.ClientConfig;
 }
+
+/** Beyond its longest time a statement has failed on the server, unless that has gone without a word. */
+const ANSWER_GRACE_MS = 5_000;
 
 /** What the planner may not choose for our statements. */
 export const PLANNER_CHOICES = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"] as const;
@@ -184,10 +246,18 @@ async function together<A, B>(begun: Promise<A>, work: Promise<B>): Promise<[A, 
   return Promise.all([begun, work]);
 }
 
-function transactionOn(client: pg.PoolClient): Transaction {
+function sessionOn(client: pg.ClientBase): Session {
   return {
     list: async (statement, values) => (await client.query(prepared(statement, values))).rows as never,
     run: async (statement, values) => (await client.query(prepared(statement, values))).rowCount ?? 0,
+  };
+}
+
+function transactionOn(client: pg.PoolClient): Transaction {
+  const { list, run } = sessionOn(client);
+  return {
+    list,
+    run,
     async exec(sql, values) {
       // Extended, also without values: the server then takes one statement only.
       await (values === undefined
@@ -212,7 +282,7 @@ class NotCommitted extends Error {
 }
 
 const mayBeDoneAgain = (error: unknown): boolean =>
-  isConflict(error) || isConnectionLoss(error) || error instanceof NotCommitted;
+  isConflict(error) || passesSoon(error) || error instanceof NotCommitted;
 
 async function again<T>(
   work: () => Promise<T>,
@@ -222,12 +292,15 @@ async function again<T>(
     try {
       return await work();
     } catch (error) {
-      // A lost connection says little about the next one, but a second loss says that the server is away.
-      const attempts = isConflict(error) ? ATTEMPTS : 2;
-      if (count >= attempts || !isSafe(error)) throw error;
-      await new Promise<void>((resolve) => clock.after(count * count, resolve));
+      const pauseMs = isConflict(error) ? conflictPauseMs(count) : LOSS_PAUSES_MS[count - 1];
+      if (pauseMs === undefined || !isSafe(error)) throw error;
+      await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
     }
   }
+}
+
+function conflictPauseMs(count: number): number | undefined {
+  return count < CONFLICT_ATTEMPTS ? count * count : undefined;
 }
 
 /** The connection went with the rollback: it is thrown away, and the transaction with it. */

@@ -48,8 +48,21 @@ export function isConnectionLoss(error: unknown): boolean {
   return (
     /^(08|57P0[1-3])/.test(code) ||
     NETWORK.has(code) ||
-    (error instanceof Error && /^(Connection terminated|Client has encountered a connection error)/.test(error.message))
+    (error instanceof Error &&
+      /^(Connection terminated|Client has encountered a connection error|Query read timeout)/.test(error.message))
   );
+}
+
+/** The server is a replica, or is told to be one: it reads, and writes nothing. */
+export function isReadOnly(error: unknown): boolean {
+  const code = codeOf(error);
+  // On a replica already the beginning of a transaction that would write is refused, under a code that says less.
+  return code === "25006" || (code === "0A000" && /during recovery/.test((error as Error).message));
+}
+
+/** Nothing was done, and a moment later, on another connection, it may go well. */
+export function passesSoon(error: unknown): boolean {
+  return isConnectionLoss(error) || isReadOnly(error) || codeOf(error) === "53300";
 }
 
 const NETWORK = new Set([
@@ -69,6 +82,8 @@ function explain(error: Error, where: string): string | undefined {
   if (/relation "?([\w".]+\.)?meanwhile_|schema "/.test(error.message) && /^(42P01|3F000)$/.test(code)) {
     return `${where} does not have meanwhile's tables yet. Call migrate() first (or run "meanwhile migrate").`;
   }
+  if (isReadOnly(error))
+    return `${where} is read-only, as a replica is. The address must lead to the primary. (${error.message})`;
   if (SENTENCES[code] !== undefined) return `${where} ${SENTENCES[code]} (${code}: ${error.message})`;
   if (code.startsWith("28")) return `${where} refuses the user or the password of the address. (${error.message})`;
   if (code.startsWith("53"))
@@ -83,7 +98,6 @@ function explain(error: Error, where: string): string | undefined {
 }
 
 const SENTENCES: Readonly<Record<string, string>> = {
-  "25006": "is read-only, as a replica is. The address must lead to the primary.",
   "25P03": "ended a transaction that stood still for too long.",
   "3D000": "has no database of that name. Create it, or correct the address.",
   "40001": "could not put concurrent transactions in an order, several times in a row.",

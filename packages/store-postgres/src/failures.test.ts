@@ -55,7 +55,7 @@ describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
     const store = await open({ url: proxy.url });
     const item = makeNewJob({}, { idempotencyKey: "k" });
 
-    proxy.cutAnswersTo("commit");
+    proxy.cutAnswersTo("commit\0");
     const results = await store.jobs.insert([[item]]);
 
     expect(proxy.cuts).toBe(1);
@@ -73,7 +73,7 @@ describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
     const types = [{ type: item.job.type, limit: 1 }];
     const [claimed] = await store.jobs.claim({ workerId: "w", leaseToken: "t", leaseMs: 60_000, types });
 
-    proxy.cutAnswersTo("commit");
+    proxy.cutAnswersTo("commit\0");
     const at = claimed!.startedAt!;
     const results = await store.jobs.commit([
       {

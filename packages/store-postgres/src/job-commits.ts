@@ -42,16 +42,21 @@ export function createJobCommits(database: Database, { deliveries }: { deliverie
       { userStatements = [] }: CommitOptions = {},
     ): Promise<readonly CommitResult[]> {
       let keys: readonly TurnKey[] = [];
+      let events: EventBatch | undefined;
       for (;;) {
         try {
           const { results, queued } = await database
-            .write(async (transaction) => {
-              await runUserStatements(transaction, userStatements);
-              const applied = await applyAll(transaction, changes, keys);
-              const missed = applied.results.some(({ outcome }) => outcome === "guard_failed");
-              if (userStatements.length > 0 && missed) throw new GuardMiss();
-              return { results: applied.results, queued: await applied.events.store(transaction) };
-            })
+            .write(
+              async (transaction) => {
+                await runUserStatements(transaction, userStatements);
+                const applied = await applyAll(transaction, changes, keys);
+                const missed = applied.results.some(({ outcome }) => outcome === "guard_failed");
+                if (userStatements.length > 0 && missed) throw new GuardMiss();
+                events = applied.events;
+                return { results: applied.results, queued: await events.store(transaction) };
+              },
+              { isThere: async (session, xid) => events?.isThere(session, xid) },
+            )
             .catch(asNeighbour(changes.length));
           if (queued) deliveries.hint();
           return results;

@@ -1,11 +1,12 @@
 // Stores groups of new jobs: each group whole or not at all, each key for one job.
 import type { InsertedItem, InsertGroup, InsertResult, KeyHolder, NewJob } from "@meanwhile/core";
 import { columnsOf } from "./columns.js";
-import type { Database, Transaction } from "./database.js";
+import type { Database, Session, Transaction } from "./database.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
 import { createEventBatch } from "./event-writer.js";
 import { fromNewJob } from "./rows.js";
+import { findJobNumber } from "./statements/find-job-number.js";
 import { findKeyHolders } from "./statements/find-key-holders.js";
 import { insertIdempotencyKeys } from "./statements/insert-idempotency-keys.js";
 import { insertJobWebhooks } from "./statements/insert-job-webhooks.js";
@@ -26,8 +27,16 @@ export function createJobInserts(database: Database, { deliveries }: { deliverie
   return {
     async insert(groups: readonly InsertGroup[], { now }: { now?: number } = {}): Promise<readonly InsertResult[]> {
       for (;;) {
+        let created: readonly NewJob[] = [];
         const written = await database
-          .write((transaction) => insertAll(transaction, groups, now))
+          .write(
+            async (transaction) => {
+              const all = await insertAll(transaction, groups, now);
+              created = all.created;
+              return all;
+            },
+            { isThere: (session) => isStored(session, created) },
+          )
           .catch(asNeighbour(groups.length))
           .catch(toOvertaken);
         if (written === OVERTAKEN) continue; // Whoever it was has committed: now the key is found.
@@ -51,7 +60,7 @@ export function createJobInserts(database: Database, { deliveries }: { deliverie
         created.push(...group.filter((_, at) => result.items[at]!.outcome === "created"));
       return result;
     });
-    if (created.length === 0) return { results, queued: false };
+    if (created.length === 0) return { results, created, queued: false };
     await takeKeys(transaction, created);
     const places = await joinQueues(transaction, created);
     const rows = created.map((item) =>
@@ -63,8 +72,13 @@ export function createJobInserts(database: Database, { deliveries }: { deliverie
     await Promise.all([nameFiles(transaction, created, numbers), nameTargets(transaction, created, numbers)]);
     const events = createEventBatch(deliveries);
     for (const { job, events: own } of created) events.append(own, { job: numbers.get(job.id)!, seq: 1 });
-    return { results, queued: await events.store(transaction) };
+    return { results, created, queued: await events.store(transaction) };
   }
+}
+
+/** Nobody else draws the same ids; and where nothing was to be written, nothing can be missing. */
+async function isStored(session: Session, [first]: readonly NewJob[]): Promise<boolean> {
+  return first === undefined || (await session.list(findJobNumber, [first.job.id])).length === 1;
 }
 
 /** Another transaction took a key between the look and the insert. Never leaves this file. */

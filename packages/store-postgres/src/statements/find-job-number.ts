@@ -1,0 +1,10 @@
+// Whether a job is there.
+import { statement } from "./statement.js";
+
+export const findJobNumber = statement<[jobId: string], [number: number]>(
+  "find_job_number",
+  `
+  select number
+    from meanwhile_jobs
+   where id = $1`,
+);
