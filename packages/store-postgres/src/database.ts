@@ -138,10 +138,19 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
     }
   };
 
-  const attempt = async <T>(
+  const attempt = async <T>(work: (transaction: Transaction) => Promise<T>, options: WriteOptions): Promise<T> => {
+    const { result, lost } = await tryCommit(work, options);
+    if (lost === undefined) return result;
+    // Asked on another connection, when this one's place in the pool is free: were all of them lost, none could ask.
+    const outcome = await outcomeOf(lost.xid, lost.server, options.isThere);
+    if (outcome === "aborted") throw new NotCommitted(lost.error);
+    return result;
+  };
+
+  const tryCommit = async <T>(
     work: (transaction: Transaction) => Promise<T>,
-    { durable = true, isThere }: WriteOptions,
-  ): Promise<T> => {
+    { durable = true }: WriteOptions,
+  ): Promise<{ result: T; lost?: LostAnswer }> => {
     const client = await pool.connect();
     const onError = () => {}; // the query under way is told the same
     client.on("error", onError);
@@ -168,12 +177,11 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
       try {
         await client.query("commit");
         isBroken = false;
+        return { result };
       } catch (error) {
         if (!isConnectionLoss(error)) throw error;
-        const outcome = await outcomeOf(xid, identities.get(client)!, isThere);
-        if (outcome === "aborted") throw new NotCommitted(error);
+        return { result, lost: { xid, server: identities.get(client)!, error } };
       }
-      return result;
     } finally {
       client.off("error", onError);
       client.release(isBroken);
@@ -272,6 +280,13 @@ function prepared<Parameters extends readonly unknown[], Row>(
   values: Parameters,
 ): pg.QueryArrayConfig {
   return { name, text: sql, values: [...values], rowMode: "array" };
+}
+
+/** A commit whose connection died before it answered. */
+interface LostAnswer {
+  readonly xid: string;
+  readonly server: ServerIdentity;
+  readonly error: unknown;
 }
 
 /** The connection died during COMMIT, and the server says that nothing was written. Never leaves this file. */

@@ -95,6 +95,22 @@ describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
     expect(results).toEqual([{ outcome: "committed", lastSeq: 3 }]);
   });
 
+  it("that cuts every connection of the pool during a commit is asked all the same", async () => {
+    const proxy = await createProxy();
+    closing.push(() => proxy.close());
+    const store = await open({ url: proxy.url, poolSize: 2 });
+    const items = [makeNewJob(), makeNewJob()];
+    await Promise.all([store.now(), store.now()]);
+
+    proxy.cutAnswersTo("commit\0", { times: 2 });
+    const results = await Promise.all(items.map((item) => store.jobs.insert([[item]])));
+
+    expect(proxy.cuts).toBe(2);
+    expect(results).toEqual(
+      items.map(({ job }) => [{ outcome: "stored", items: [{ outcome: "created", jobId: job.id }] }]),
+    );
+  });
+
   it("that cannot be reached is store_unavailable, and is reached again without a restart", async () => {
     const proxy = await createProxy();
     closing.push(() => proxy.close());
@@ -255,6 +271,8 @@ async function createProxy() {
   const target = new URL(SERVER_URL);
   const sockets = new Set<Socket>();
   let armed: string | undefined;
+  let timesLeft = 0;
+  let waiting: (() => void)[] = [];
   let cuts = 0;
   let isRefusing = false;
   const server: Server = createServer((client) => {
@@ -272,16 +290,19 @@ async function createProxy() {
     }
     client.on("data", (bytes) => {
       if (armed !== undefined && bytes.toString("latin1").includes(armed)) {
-        armed = undefined;
+        if (--timesLeft === 0) armed = undefined;
         isCutting = true;
       }
       upstream.write(bytes);
     });
     upstream.on("data", (bytes) => {
       if (!isCutting) return void client.write(bytes);
-      // The server has answered: it is done, and nobody hears of it.
+      // The server has answered: it is done, and nobody hears of it. All that are to be cut are cut together.
       cuts++;
-      client.destroy();
+      waiting.push(() => client.destroy());
+      if (timesLeft > 0) return;
+      for (const cut of waiting) cut();
+      waiting = [];
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -293,8 +314,9 @@ async function createProxy() {
     get cuts() {
       return cuts;
     },
-    cutAnswersTo(text: string) {
+    cutAnswersTo(text: string, { times = 1 } = {}) {
       armed = text;
+      timesLeft = times;
     },
     refuse() {
       isRefusing = true;
