@@ -20,10 +20,12 @@ import { readJobsByNumber } from "./statements/read-jobs-by-number.js";
 export type Interest = readonly (readonly [event: string, ofEndpoints: boolean, ofJobs: boolean])[];
 
 export interface DeliveryWriter {
-  /** Which kinds of these events anybody wants. */
-  interestIn(transaction: Transaction, events: readonly AppendedEvent[]): Promise<Interest>;
+  /** Which of these kinds of events anybody wants. */
+  interestIn(transaction: Transaction, types: readonly JobEventType[]): Promise<Interest>;
   /** Queues what these events cause, behind all changes of their jobs. @returns whether that was anything. */
   queue(transaction: Transaction, events: readonly AppendedEvent[], interest: Interest): Promise<boolean>;
+  /** Whether `queue` would look at any of these events. */
+  isWanted(interest: Interest): boolean;
   /** Tells whoever listens that deliveries were queued. */
   hint(): void;
   configure(options: { linkBase: string; feeds?: readonly string[] }): void;
@@ -71,11 +73,14 @@ export function createDeliveryWriter(): DeliveryWriter {
   };
 
   return {
-    interestIn: (transaction, events) =>
-      transaction.list(findInterest, [[...new Set(events.map(({ event }) => event.type))]]),
+    interestIn: (transaction, types) => transaction.list(findInterest, [types]),
+
+    isWanted: (interest) =>
+      making.feeds.length > 0 || interest.some(([, ofEndpoints, ofJobs]) => ofEndpoints || ofJobs),
 
     async queue(transaction, events, interest) {
       const entries: Entry[] = [];
+      if (events.length === 0) return false;
       for (const [type, ofEndpoints, ofJobs] of interest) {
         if (!ofEndpoints && !ofJobs && making.feeds.length === 0) continue;
         const ofType = events.filter(({ event }) => event.type === type);

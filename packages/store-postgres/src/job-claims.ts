@@ -9,6 +9,7 @@ import {
   type NewEvent,
   startedData,
 } from "@meanwhile/core";
+import type { ClaimedNumbers } from "./claimed-numbers.js";
 import { columnsOf } from "./columns.js";
 import type { Database } from "./database.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
@@ -19,7 +20,10 @@ import { extendLeases } from "./statements/extend-leases.js";
 import { findReadyTypes } from "./statements/find-ready-types.js";
 import { readHeldLeases } from "./statements/read-held-leases.js";
 
-export function createJobClaims(database: Database, { deliveries }: { deliveries: DeliveryWriter }) {
+export function createJobClaims(
+  database: Database,
+  { deliveries, numbers }: { deliveries: DeliveryWriter; numbers: ClaimedNumbers },
+) {
   return {
     async claim({ workerId, leaseToken, leaseMs, types, now }: ClaimRequest): Promise<readonly ClaimedJob[]> {
       const asked = types.filter(({ limit }) => limit > 0);
@@ -31,21 +35,28 @@ export function createJobClaims(database: Database, { deliveries }: { deliveries
       const wanted = asked.filter(({ type }) => ready.has(type));
       if (wanted.length === 0) return [];
       const { jobs, queued } = await database.write(async (transaction) => {
-        const rows = await transaction.list(claimJobs, [
-          wanted.map(({ type }) => type),
-          wanted.map(({ limit }) => limit),
-          leaseToken,
-          workerId,
-          leaseMs,
-          now ?? null,
+        const [found, interest] = await Promise.all([
+          transaction.list(claimJobs, [
+            wanted.map(({ type }) => type),
+            wanted.map(({ limit }) => limit),
+            leaseToken,
+            workerId,
+            leaseMs,
+            now ?? null,
+            JSON.stringify(workerId),
+          ]),
+          deliveries.interestIn(transaction, ["job.started", "job.rollback_started"]),
         ]);
+        const rows = [...found].sort(inOrderOfClaim);
+        const claimed = rows.map((row) => toClaimedJob(row, { token: leaseToken, workerId }));
+        for (const [, number, id] of rows) numbers.add(id, number);
+        if (!deliveries.isWanted(interest)) return { jobs: claimed, queued: false };
         const events = createEventBatch(deliveries);
-        const claimed = [...rows].sort(inOrderOfClaim).map((row) => {
-          const job = toClaimedJob(row, { token: leaseToken, workerId });
-          events.append([startEvent(job, row[14])], { job: row[1], seq: job.lastSeq });
-          return job;
-        });
-        return { jobs: claimed, queued: await events.store(transaction) };
+        for (let index = 0; index < rows.length; index++) {
+          const job = claimed[index]!;
+          events.stored([startEvent(job, rows[index]![14])], { job: rows[index]![1], seq: job.lastSeq });
+        }
+        return { jobs: claimed, queued: await events.store(transaction, interest) };
       });
       if (queued) deliveries.hint();
       return jobs;

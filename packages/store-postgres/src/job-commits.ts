@@ -1,19 +1,23 @@
 // Applies changes: guard, row and events of each together (invariants I1, I4), all of them in one transaction.
 //
+// 0. Changes of this process's own leases, one event or two each, are judged and written by one statement; what that leaves over, because
+//    a guard missed, a turn is to be passed on, or a job is changed twice, goes the way below in the same transaction.
 // 1. The queues of keys that a change may end are locked, then the rows, both sorted. A key becomes known by its row: where that
 //    shows one that is not locked, the transaction begins again and takes it first.
 // 2. With the rows locked, the guards are judged here, change by change in their order; each job's changes become one update.
 // 3. A turn that ends is passed on at once where the next change could tell the difference.
 import type { Change, CommitOptions, CommitResult, Guard, JobPatch } from "@meanwhile/core";
 import { isTerminal } from "@meanwhile/protocol";
-import { columnsOf } from "./columns.js";
+import type { ClaimedNumbers } from "./claimed-numbers.js";
+import { packedColumns } from "./columns.js";
 import type { Database, Transaction } from "./database.js";
-import type { DeliveryWriter } from "./delivery-writer.js";
+import type { DeliveryWriter, Interest } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
-import { createEventBatch, type EventBatch } from "./event-writer.js";
-import { bodyOf, fromJson, payloadFormat } from "./rows.js";
+import { createEventBatch, type EventBatch, typesOf } from "./event-writer.js";
+import { bodyOf, fromFirstEvents, fromJson, payloadFormat } from "./rows.js";
 import { type ChangingJobRow, lockChangingJobs } from "./statements/lock-changing-jobs.js";
-import { type UpdateJobs, updateJobs } from "./statements/update-jobs.js";
+import { MOVED_TYPES, type MoveLeasedJobs, moveLeasedJobs } from "./statements/move-leased-jobs.js";
+import { UPDATED_TYPES, type UpdateJobs, updateJobs } from "./statements/update-jobs.js";
 import { lockQueues, passOn, type TurnKey, turnName } from "./turns.js";
 import { runUserStatements } from "./user-statements.js";
 
@@ -33,9 +37,10 @@ interface ChangingJob {
   patch: JobPatch | undefined;
 }
 
-const UPDATE_COLUMNS = 19;
-
-export function createJobCommits(database: Database, { deliveries }: { deliveries: DeliveryWriter }) {
+export function createJobCommits(
+  database: Database,
+  { deliveries, numbers }: { deliveries: DeliveryWriter; numbers: ClaimedNumbers },
+) {
   return {
     async commit(
       changes: readonly Change[],
@@ -49,16 +54,18 @@ export function createJobCommits(database: Database, { deliveries }: { deliverie
             .write(
               async (transaction) => {
                 await runUserStatements(transaction, userStatements);
-                const applied = await applyAll(transaction, changes, keys);
-                const missed = applied.results.some(({ outcome }) => outcome === "guard_failed");
+                events = createEventBatch(deliveries);
+                const { results, interest } = await moveAll(transaction, changes, events);
+                await applyRest(transaction, { changes, results, keys, events });
+                const missed = results.some((result) => result?.outcome === "guard_failed");
                 if (userStatements.length > 0 && missed) throw new GuardMiss();
-                events = applied.events;
-                return { results: applied.results, queued: await events.store(transaction) };
+                return { results: results as CommitResult[], queued: await events.store(transaction, interest) };
               },
               { isThere: async (session, xid) => events?.isThere(session, xid) },
             )
             .catch(asNeighbour(changes.length));
           if (queued) deliveries.hint();
+          for (const { jobId, patch } of changes) if (patch.completedAt !== undefined) numbers.forget(jobId);
           return results;
         } catch (error) {
           if (error instanceof GuardMiss) return changes.map(() => GUARD_FAILED);
@@ -69,12 +76,50 @@ export function createJobCommits(database: Database, { deliveries }: { deliverie
     },
   };
 
-  async function applyAll(transaction: Transaction, changes: readonly Change[], keys: readonly TurnKey[]) {
+  /** What one statement can judge and write. The results have holes where it could not. */
+  async function moveAll(
+    transaction: Transaction,
+    changes: readonly Change[],
+    events: EventBatch,
+  ): Promise<{ results: (CommitResult | undefined)[]; interest: Interest }> {
+    const results: (CommitResult | undefined)[] = new Array(changes.length).fill(undefined);
+    const moves = movesOf(changes, numbers);
+    if (moves.length === 0) return { results, interest: [] };
+    const rows = moves.map(({ number, change }) => [...toMove(number, change), ...fromFirstEvents(change.events)]);
+    const [moved, interest] = await Promise.all([
+      transaction.list(moveLeasedJobs, packedColumns(rows, MOVED_TYPES)),
+      deliveries.interestIn(transaction, typesOf(moves.flatMap(({ change }) => change.events))),
+    ]);
+    const lastSeqs = new Map(moved);
+    for (const { number, change, index } of moves) {
+      const lastSeq = lastSeqs.get(number);
+      if (lastSeq === undefined) continue;
+      results[index] = { outcome: "committed", lastSeq };
+      events.stored(change.events, { job: number, seq: lastSeq - change.events.length + 1 });
+    }
+    return { results, interest };
+  }
+
+  /** Fills the holes. */
+  async function applyRest(
+    transaction: Transaction,
+    {
+      changes: all,
+      results,
+      keys,
+      events,
+    }: {
+      changes: readonly Change[];
+      results: (CommitResult | undefined)[];
+      keys: readonly TurnKey[];
+      events: EventBatch;
+    },
+  ): Promise<void> {
+    const changes = all.filter((_, index) => results[index] === undefined);
+    if (changes.length === 0) return;
     await lockQueues(transaction, keys);
     const jobs = await lockJobs(transaction, changes);
     requireKeys(changes, jobs, keys);
-    const events = createEventBatch(deliveries);
-    const results: CommitResult[] = [];
     /** Turns that ended and are not passed on yet, each with the place of its result. */
     const ended = new Map<string, { key: TurnKey; result: number }>();
     const flush = async (): Promise<void> => {
@@ -90,18 +135,65 @@ export function createJobCommits(database: Database, { deliveries }: { deliverie
       }
       ended.clear();
     };
-    for (const change of changes) {
+    for (const [index, change] of all.entries()) {
+      if (results[index] !== undefined) continue;
       const job = jobs.get(change.jobId);
       if (job !== undefined && endsTurn(change, job) && ended.has(turnName(job.key!))) await flush();
-      results.push(apply(change, job, events));
+      results[index] = apply(change, job, events);
       if (job?.endsTurn === true && job.hasTurn) {
         job.hasTurn = false;
-        ended.set(turnName(job.key!), { key: job.key!, result: results.length - 1 });
+        ended.set(turnName(job.key!), { key: job.key!, result: index });
       }
     }
     await flush();
-    return { results, events };
   }
+}
+
+interface Move {
+  readonly number: number;
+  readonly change: Change;
+  /** Among all changes. */
+  readonly index: number;
+}
+
+/** Those that hold a lease of this process, and are the only ones of their job; sorted, as all locks are. */
+function movesOf(changes: readonly Change[], numbers: ClaimedNumbers): readonly Move[] {
+  const moves: Move[] = [];
+  const changed = new Map<string, number>();
+  for (const { jobId } of changes) changed.set(jobId, (changed.get(jobId) ?? 0) + 1);
+  for (const [index, change] of changes.entries()) {
+    const { jobId, guard, events } = change;
+    if (guard.leaseToken === undefined || guard.lastSeq !== undefined || guard.leaseExpiredAt !== undefined) continue;
+    if (events.length > 2 || changed.get(jobId)! > 1) continue;
+    const number = numbers.find(jobId);
+    if (number !== undefined) moves.push({ number, change, index });
+  }
+  return moves.sort((a, b) => a.number - b.number);
+}
+
+function toMove(number: number, { guard, patch, events, at }: Change): MoveLeasedJobs {
+  return [
+    number,
+    guard.status,
+    guard.leaseToken!,
+    guard.cancelRequested ?? null,
+    events.length,
+    patch.status ?? null,
+    patch.readiness !== undefined,
+    patch.readiness ?? null,
+    patch.attempt ?? null,
+    patch.runAt ?? null,
+    patch.releaseLease === true,
+    patch.cancelRequestedBy ?? null,
+    fromJson(patch.progress),
+    patch.result === undefined ? null : payloadFormat(patch.result),
+    ...bodyOf(patch.result ?? null),
+    fromJson(patch.error),
+    patch.completedAt ?? null,
+    patch.purgeAt ?? null,
+    patch.undoSteps === undefined ? null : JSON.stringify(patch.undoSteps),
+    at,
+  ];
 }
 
 type Committed = CommitResult & { outcome: "committed" };
@@ -189,7 +281,7 @@ async function writeJobs(transaction: Transaction, jobs: Iterable<ChangingJob>):
     job.patch = undefined;
     job.endsTurn = false;
   }
-  if (rows.length > 0) await transaction.run(updateJobs, columnsOf(rows, UPDATE_COLUMNS));
+  if (rows.length > 0) await transaction.run(updateJobs, packedColumns(rows, UPDATED_TYPES));
 }
 
 function toUpdate({ number, status, lastSeq, updatedAt, endsTurn: leaves }: ChangingJob, patch: JobPatch): UpdateJobs {

@@ -1,16 +1,17 @@
 // Stores groups of new jobs: each group whole or not at all, each key for one job.
 import type { InsertedItem, InsertGroup, InsertResult, KeyHolder, NewJob } from "@meanwhile/core";
-import { columnsOf } from "./columns.js";
+import type { ClaimedNumbers } from "./claimed-numbers.js";
+import { columnsOf, packedColumns } from "./columns.js";
 import type { Database, Session, Transaction } from "./database.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
-import { createEventBatch } from "./event-writer.js";
-import { fromNewJob } from "./rows.js";
+import { createEventBatch, typesOf } from "./event-writer.js";
+import { fromFirstEvents, fromNewJob } from "./rows.js";
 import { findJobNumber } from "./statements/find-job-number.js";
 import { findKeyHolders } from "./statements/find-key-holders.js";
 import { insertIdempotencyKeys } from "./statements/insert-idempotency-keys.js";
 import { insertJobWebhooks } from "./statements/insert-job-webhooks.js";
-import { insertJobs } from "./statements/insert-jobs.js";
+import { INSERTED_TYPES, insertJobs } from "./statements/insert-jobs.js";
 import { linkFiles } from "./statements/link-files.js";
 import { openTurns, type TurnPlace } from "./turns.js";
 
@@ -20,10 +21,13 @@ interface Holder extends KeyHolder {
 
 type Holders = Map<string, Holder>;
 
-const JOB_COLUMNS = 41;
-const NO_PLACE = { turn: null } as const;
+/** Events that travel beside their job. */
+const TRAVELLING_EVENTS = 2;
 
-export function createJobInserts(database: Database, { deliveries }: { deliveries: DeliveryWriter }) {
+export function createJobInserts(
+  database: Database,
+  { deliveries, numbers }: { deliveries: DeliveryWriter; numbers: ClaimedNumbers },
+) {
   return {
     async insert(groups: readonly InsertGroup[], { now }: { now?: number } = {}): Promise<readonly InsertResult[]> {
       for (;;) {
@@ -63,16 +67,26 @@ export function createJobInserts(database: Database, { deliveries }: { deliverie
     if (created.length === 0) return { results, created, queued: false };
     await takeKeys(transaction, created);
     const places = await joinQueues(transaction, created);
-    const rows = created.map((item) =>
-      fromNewJob(item, places.get(item) ?? { ...NO_PLACE, readiness: item.job.readiness }),
-    );
-    const numbers = new Map(
-      (await transaction.list(insertJobs, columnsOf(rows, JOB_COLUMNS))).map(([number, id]) => [id, number]),
-    );
-    await Promise.all([nameFiles(transaction, created, numbers), nameTargets(transaction, created, numbers)]);
+    const rows = created.map((item) => [
+      ...fromNewJob(item, places.get(item) ?? { turn: null, readiness: item.job.readiness }),
+      ...fromFirstEvents(item.events),
+    ]);
+    const [stored, interest] = await Promise.all([
+      transaction.list(insertJobs, packedColumns(rows, INSERTED_TYPES)),
+      deliveries.interestIn(transaction, typesOf(created.flatMap(({ events }) => events))),
+    ]);
+    const numberOf = new Map(stored.map(([number, id]) => [id, number]));
+    await Promise.all([nameFiles(transaction, created, numberOf), nameTargets(transaction, created, numberOf)]);
     const events = createEventBatch(deliveries);
-    for (const { job, events: own } of created) events.append(own, { job: numbers.get(job.id)!, seq: 1 });
-    return { results, created, queued: await events.store(transaction) };
+    for (const { job, events: own } of created) {
+      const place = { job: numberOf.get(job.id)!, seq: 1 };
+      if (job.lease !== null) numbers.add(job.id, place.job);
+      events.stored(own.length > TRAVELLING_EVENTS ? own.slice(0, TRAVELLING_EVENTS) : own, place);
+      if (own.length > TRAVELLING_EVENTS) {
+        events.append(own.slice(TRAVELLING_EVENTS), { job: place.job, seq: 1 + TRAVELLING_EVENTS });
+      }
+    }
+    return { results, created, queued: await events.store(transaction, interest) };
   }
 }
 

@@ -25,12 +25,13 @@ const MAY_SCAN = /meanwhile_(list_api_keys|revoke_api_key|lock_wanted_events|fin
 
 /** Tables that grow with what was ever done. */
 const GROWING =
-  /meanwhile_(jobs|events|deliveries|delivery_bodies|job_logs|job_files|files|tombstones|idempotency_keys|turns)$/;
+  /meanwhile_(submissions|jobs|events|deliveries|delivery_bodies|job_logs|job_files|files|tombstones|idempotency_keys|turns)$/;
 
 const BATCHES = [
   "claim_jobs",
   "lock_changing_jobs",
   "update_jobs",
+  "move_leased_jobs",
   "extend_leases",
   "set_readiness",
   "pass_turns",

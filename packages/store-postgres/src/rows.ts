@@ -166,44 +166,60 @@ export function fromNewJob(
   return [
     job.id,
     job.owner,
-    job.type,
-    job.status,
-    readiness,
-    job.priority,
-    job.runAt,
-    job.attempt,
     job.maxAttempts,
-    job.lastSeq,
-    job.lease === null ? null : job.lease.token,
-    job.lease === null ? null : job.lease.workerId,
-    job.lease === null ? null : job.lease.expiresAt,
-    job.startedAt,
     job.createdAt,
-    job.updatedAt,
-    job.completedAt,
-    job.purgeAt,
-    job.startBy,
-    job.completeBy,
     job.timeoutMs,
     job.retentionMs,
-    job.cancelRequestedBy,
     job.callbackId,
-    job.concurrencyKey,
-    turn,
     idempotency === null ? null : idempotency.key,
     job.rerunOf,
     job.traceparent,
     job.tracestate,
     job.requestId,
     fromList(job.tags),
+    payloadFormat(job.parameters),
+    ...bodyOf(job.parameters),
+    job.type,
+    job.status,
+    readiness,
+    job.priority,
+    job.runAt,
+    job.attempt,
+    job.lastSeq,
+    job.lease === null ? null : job.lease.token,
+    job.lease === null ? null : job.lease.workerId,
+    job.lease === null ? null : job.lease.expiresAt,
+    job.startedAt,
+    job.updatedAt,
+    job.completedAt,
+    job.purgeAt,
+    job.startBy,
+    job.completeBy,
+    job.cancelRequestedBy,
+    job.concurrencyKey,
+    turn,
     fromList(job.undoSteps),
     fromJson(job.progress),
     fromJson(job.error),
-    payloadFormat(job.parameters),
     job.result === null ? null : payloadFormat(job.result),
-    ...bodyOf(job.parameters),
     ...bodyOf(job.result),
   ];
+}
+
+/** The first two of these events, as they travel beside their job: see event-columns.ts. */
+export function fromFirstEvents(events: readonly NewEvent[]): unknown[] {
+  const columns: unknown[] = [];
+  for (let index = 0; index < 2; index++) {
+    const event = events[index];
+    if (event === undefined) {
+      columns.push(null, null, null, null, null, null, null);
+      continue;
+    }
+    const { type, status, at, attempt, data } = event;
+    const [text, bytes] = bodyOf(data);
+    columns.push(type, status, at, attempt, data === null ? null : payloadFormat(data), text, bytes);
+  }
+  return columns;
 }
 
 export function fromEvent(

@@ -21,7 +21,9 @@ export const countAhead = statement<[id: string, limit: number], [count: number]
                    limit $2::bigint) as earlier)
     from (select number, type, priority, run_at
             from meanwhile_jobs
-           where id = $1
+           where number = (select number
+                             from meanwhile_submissions
+                            where id = $1)
              and readiness = 'ready'
           offset 0) as place`,
 );

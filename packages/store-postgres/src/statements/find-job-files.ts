@@ -6,7 +6,7 @@ export const findJobFiles = statement<[jobId: string], [fileId: string]>(
   `
   select links.file_id
     from (select number
-            from meanwhile_jobs
+            from meanwhile_submissions
            where id = $1
           offset 0) as jobs
     cross join lateral (select file_id

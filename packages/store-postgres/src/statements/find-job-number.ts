@@ -5,6 +5,6 @@ export const findJobNumber = statement<[jobId: string], [number: number]>(
   "find_job_number",
   `
   select number
-    from meanwhile_jobs
+    from meanwhile_submissions
    where id = $1`,
 );

@@ -6,6 +6,7 @@ export const findJob = statement<[id: string], JobRow>(
   "find_job",
   `
   select ${JOB_COLUMNS}
-    from meanwhile_jobs as jobs
-   where jobs.id = $1`,
+    from meanwhile_submissions as submissions
+    join meanwhile_jobs as jobs on jobs.number = submissions.number
+   where submissions.id = $1`,
 );

@@ -13,9 +13,11 @@ export const findKeyHolders = statement<FindKeyHolders, KeyHolderRow>(
                    from meanwhile_tombstones
                   where job_id = held.job_id)
          or exists (select 1
-                      from meanwhile_jobs
-                     where id = held.job_id
-                       and purge_at <= ${now("$3")})
+                      from meanwhile_jobs as jobs
+                     where jobs.number = (select number
+                                            from meanwhile_submissions
+                                           where id = held.job_id)
+                       and jobs.purge_at <= ${now("$3")})
     from unnest($1::text[], $2::text[]) as batch (owner, key)
     cross join lateral (select owner, key, job_id, fingerprint
                           from meanwhile_idempotency_keys

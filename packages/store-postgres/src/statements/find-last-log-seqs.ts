@@ -10,7 +10,7 @@ export const findLastLogSeqs = statement<[ids: readonly string[]], [id: string, 
                     where job = jobs.number), 0)
     from unnest($1::text[]) as batch (id)
     cross join lateral (select id, number
-                          from meanwhile_jobs
+                          from meanwhile_submissions
                          where id = batch.id
                         offset 0) as jobs`,
 );

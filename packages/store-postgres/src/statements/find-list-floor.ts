@@ -5,7 +5,7 @@ export const findListFloor = statement<[before: number, scanned: number], [numbe
   "find_list_floor",
   `
   select number
-    from meanwhile_jobs
+    from meanwhile_submissions
    where number < $1::bigint
    order by number desc
    limit 1 offset $2::bigint`,

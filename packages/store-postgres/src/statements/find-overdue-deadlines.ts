@@ -7,6 +7,7 @@ export const findOverdueDeadlines = statement<[now: number | null, limit: number
   `
   select ${JOB_COLUMNS}
     from meanwhile_jobs as jobs
+    join meanwhile_submissions as submissions on submissions.number = jobs.number
    where jobs.complete_by <= ${now("$1")}
      and jobs.status = 'PENDING'
    order by jobs.complete_by, jobs.number

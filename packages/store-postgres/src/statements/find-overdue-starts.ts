@@ -7,6 +7,7 @@ export const findOverdueStarts = statement<[now: number | null, limit: number], 
   `
   select ${JOB_COLUMNS}
     from meanwhile_jobs as jobs
+    join meanwhile_submissions as submissions on submissions.number = jobs.number
    where jobs.start_by <= ${now("$1")}
      and jobs.started_at is null
      and jobs.status = 'PENDING'

@@ -5,7 +5,7 @@ export const findOwnedListFloor = statement<[owner: string, before: number, scan
   "find_owned_list_floor",
   `
   select number
-    from meanwhile_jobs
+    from meanwhile_submissions
    where owner = $1
      and number < $2::bigint
    order by owner desc, number desc -- along the index of owners

@@ -1,4 +1,5 @@
 // Appends events to the log, in the order of the batch and under the id of their transaction (invariant I3).
+import { batchOf, type Columns } from "../columns.js";
 import { statement } from "./statement.js";
 
 /** One row of the batch. */
@@ -14,17 +15,29 @@ export type InsertEvents = [
   dataBytes: Uint8Array | null,
 ];
 
-/** A list per column: see `columnsOf`. */
-export const insertEvents = statement<[...columns: readonly unknown[][]], never>(
+const COLUMNS: Columns = [
+  ["job", "bigint"],
+  ["seq", "integer"],
+  ["type", "text"],
+  ["status", "text"],
+  ["at", "bigint"],
+  ["attempt", "integer"],
+  ["data_format", "text"],
+  ["data", "text"],
+  ["data_bytes", "bytea"],
+];
+
+/** Of its parameters: see `packedColumns`. */
+export const APPENDED_TYPES = COLUMNS.map(([, type]) => type);
+
+export const insertEvents = statement<readonly unknown[], never>(
   "insert_events",
   `
   insert into meanwhile_events
          (job, seq, type, status, at, attempt, data_format, data, data_bytes, generation, tx)
-  select batch.job, batch.seq, batch.type, batch.status, batch.at, batch.attempt, batch.data_format,
-          batch.data, batch.data_bytes, (select max(generation) from meanwhile_generations),
-          pg_current_xact_id()::text::bigint
-    from unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::bigint[], $6::integer[], $7::text[],
-                $8::text[], $9::bytea[])
-         with ordinality as batch (job, seq, type, status, at, attempt, data_format, data, data_bytes, place)
+  select batch.job, batch.seq, batch.type, batch.status, batch.at, batch.attempt, batch.data_format, batch.data,
+         batch.data_bytes, (select max(generation) from meanwhile_generations),
+         (select pg_current_xact_id()::text::bigint)
+    from ${batchOf(COLUMNS)} as batch
    order by batch.place`,
 );

@@ -1,12 +1,13 @@
-// The columns of a whole job, in the order in which rows.ts reads them.
+// The columns of a whole job, in the order in which rows.ts reads them: of the tables `jobs` and `submissions`.
 
-export const JOB_COLUMNS = `jobs.number, jobs.id, jobs.owner, jobs.type, jobs.status, jobs.readiness, jobs.priority, jobs.run_at,
-         jobs.attempt, jobs.max_attempts, jobs.last_seq, jobs.lease_token, jobs.lease_worker_id, jobs.lease_expires_at,
-         jobs.started_at, jobs.created_at, jobs.updated_at, jobs.completed_at, jobs.purge_at, jobs.start_by,
-         jobs.complete_by, jobs.timeout_ms, jobs.retention_ms, jobs.cancel_requested_by, jobs.callback_id,
-         jobs.concurrency_key, jobs.rerun_of, jobs.traceparent, jobs.tracestate, jobs.request_id, jobs.tags,
-         jobs.undo_steps, jobs.progress, jobs.error, jobs.parameters_format, jobs.result_format, jobs.parameters,
-         jobs.parameters_bytes, jobs.result, jobs.result_bytes,
+export const JOB_COLUMNS = `jobs.number, submissions.id, jobs.owner, jobs.type, jobs.status, jobs.readiness, jobs.priority, jobs.run_at,
+         jobs.attempt, submissions.max_attempts, jobs.last_seq, jobs.lease_token, jobs.lease_worker_id,
+         jobs.lease_expires_at, jobs.started_at, submissions.created_at, jobs.updated_at, jobs.completed_at,
+         jobs.purge_at, jobs.start_by, jobs.complete_by, submissions.timeout_ms, submissions.retention_ms,
+         jobs.cancel_requested_by, submissions.callback_id, jobs.concurrency_key, submissions.rerun_of,
+         submissions.traceparent, submissions.tracestate, submissions.request_id, submissions.tags, jobs.undo_steps,
+         jobs.progress, jobs.error, submissions.parameters_format, jobs.result_format, submissions.parameters,
+         submissions.parameters_bytes, jobs.result, jobs.result_bytes,
          (select json_build_array(webhooks.url, webhooks.events::json, webhooks.secret)::text
             from meanwhile_job_webhooks as webhooks -- few have one: the row itself knows nothing of it
            where webhooks.job = jobs.number)`;

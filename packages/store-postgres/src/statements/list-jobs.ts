@@ -6,10 +6,10 @@ import { type Statement, statement } from "./statement.js";
 export const LIST_FILTERS = {
   type: "jobs.type = ?",
   status: "jobs.status = ?",
-  callbackId: "jobs.callback_id = ?",
-  createdAfter: "jobs.created_at > ?::bigint",
-  createdBefore: "jobs.created_at < ?::bigint",
-  tag: "exists (select 1 from json_array_elements_text(jobs.tags::json) as tags (name) where tags.name = ?)",
+  callbackId: "submissions.callback_id = ?",
+  createdAfter: "submissions.created_at > ?::bigint",
+  createdBefore: "submissions.created_at < ?::bigint",
+  tag: "exists (select 1 from json_array_elements_text(submissions.tags::json) as tags (name) where tags.name = ?)",
 } as const;
 
 export type ListFilter = keyof typeof LIST_FILTERS;
@@ -26,10 +26,11 @@ export function listJobs(of: "all" | "owned", filters: readonly ListFilter[]): S
     `list_jobs_${of}_${filters.map((filter) => NAMES[filter]).join("")}`,
     `
   select ${JOB_COLUMNS}
-    from meanwhile_jobs as jobs
-   where jobs.number < $1::bigint
-     and jobs.number >= $2::bigint${of === "owned" ? "\n     and jobs.owner = $4" : ""}${narrowed.join("")}
-   order by jobs.number desc
+    from meanwhile_submissions as submissions
+    join meanwhile_jobs as jobs on jobs.number = submissions.number
+   where submissions.number < $1::bigint
+     and submissions.number >= $2::bigint${of === "owned" ? "\n     and submissions.owner = $4" : ""}${narrowed.join("")}
+   order by submissions.number desc
    limit $3::bigint`,
   );
 }

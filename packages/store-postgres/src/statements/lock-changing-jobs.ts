@@ -14,16 +14,22 @@ export type ChangingJobRow = [
   turn: number | null,
 ];
 
-/** The ids must be sorted: rows are locked in their order, in every batch of every process. */
 export const lockChangingJobs = statement<[ids: readonly string[]], ChangingJobRow>(
   "lock_changing_jobs",
   `
-  select jobs.*
-    from unnest($1::text[]) as batch (id)
-    cross join lateral (select id, number, status, lease_token, lease_expires_at, cancel_requested_by is not null,
+  select submissions.id, jobs.*
+    from (select submissions.id, submissions.number
+            from unnest($1::text[]) as batch (id)
+            cross join lateral (select id, number
+                                  from meanwhile_submissions
+                                 where id = batch.id
+                                offset 0) as submissions
+           order by submissions.number -- rows are locked in their order, in every batch of every process
+          offset 0) as submissions
+    cross join lateral (select number, status, lease_token, lease_expires_at, cancel_requested_by is not null,
                                last_seq, owner, concurrency_key, turn
                           from meanwhile_jobs
-                         where id = batch.id
+                         where number = submissions.number
                         offset 0 -- from the ids to the rows, one by one
                            for no key update) as jobs`,
 );

@@ -5,7 +5,7 @@ export const lockJob = statement<[id: string], [number: number, owner: string]>(
   "lock_job",
   `
   select number, owner
-    from meanwhile_jobs
+    from meanwhile_submissions
    where id = $1
      for key share`,
 );

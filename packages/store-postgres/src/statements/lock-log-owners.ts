@@ -8,7 +8,7 @@ export const lockLogOwners = statement<[ids: readonly string[]], [id: string]>(
   select jobs.id
     from unnest($1::text[]) as batch (id)
     cross join lateral (select id
-                          from meanwhile_jobs
+                          from meanwhile_submissions
                          where id = batch.id
                         offset 0
                            for no key update) as jobs`,

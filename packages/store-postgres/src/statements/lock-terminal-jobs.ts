@@ -13,12 +13,21 @@ export type TerminalJobRow = [
 export const lockTerminalJobs = statement<[ids: readonly string[]], TerminalJobRow>(
   "lock_terminal_jobs",
   `
-  select jobs.*
+  select submissions.id, submissions.number, submissions.owner, submissions.retention_ms, submissions.idempotency_key
     from unnest($1::text[]) as batch (id)
-    cross join lateral (select id, number, owner, retention_ms, idempotency_key
-                          from meanwhile_jobs
+    cross join lateral (select number
+                          from meanwhile_submissions
                          where id = batch.id
+                        offset 0) as found
+    cross join lateral (select number
+                          from meanwhile_jobs
+                         where number = found.number
                            and completed_at is not null
                         offset 0
-                           for update skip locked) as jobs`,
+                           for update skip locked) as jobs
+    cross join lateral (select id, number, owner, retention_ms, idempotency_key
+                          from meanwhile_submissions
+                         where number = jobs.number
+                        offset 0
+                           for update skip locked) as submissions`,
 );

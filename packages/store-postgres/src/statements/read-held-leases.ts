@@ -9,11 +9,15 @@ export const readHeldLeases = statement<
 >(
   "read_held_leases",
   `
-  select jobs.id, jobs.lease_token, jobs.cancel_requested_by
+  select batch.id, jobs.lease_token, jobs.cancel_requested_by
     from unnest($1::text[], $2::text[]) as batch (id, lease_token)
-    cross join lateral (select id, lease_token, cancel_requested_by
-                          from meanwhile_jobs
+    cross join lateral (select number
+                          from meanwhile_submissions
                          where id = batch.id
+                        offset 0) as submissions
+    cross join lateral (select lease_token, cancel_requested_by
+                          from meanwhile_jobs
+                         where number = submissions.number
                            and lease_token = batch.lease_token
                         offset 0) as jobs`,
 );

@@ -19,7 +19,7 @@ export const readJobEvents = statement<[jobId: string, after: number, limit: num
   select jobs.id, events.seq, events.type, events.status, events.at, events.attempt, events.data_format, events.data,
          events.data_bytes
     from (select id, number
-            from meanwhile_jobs
+            from meanwhile_submissions
            where id = $1
           offset 0) as jobs
     cross join lateral (select seq, type, status, at, attempt, data_format, data, data_bytes

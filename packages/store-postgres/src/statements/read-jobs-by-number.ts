@@ -7,5 +7,6 @@ export const readJobsByNumber = statement<[numbers: readonly number[]], JobRow>(
   `
   select ${JOB_COLUMNS}
     from meanwhile_jobs as jobs
+    join meanwhile_submissions as submissions on submissions.number = jobs.number
    where jobs.number = any ($1::bigint[])`,
 );

@@ -19,7 +19,7 @@ export const readLogLines = statement<
   `
   select jobs.id, lines.seq, lines.at, lines.level, lines.attempt, lines.message, lines.fields
     from (select id, number
-            from meanwhile_jobs
+            from meanwhile_submissions
            where id = $1
           offset 0) as jobs
     cross join lateral (select seq, at, level, attempt, message, fields

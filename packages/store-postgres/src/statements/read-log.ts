@@ -23,9 +23,9 @@ const ENDING = "events.data is null and events.data_bytes is null and events.typ
 export const readLog = statement<[generation: number, tx: number, number: number, limit: number], LogRow>(
   "read_log",
   `
-  select jobs.id, events.seq, events.type, events.status, events.at, events.attempt, events.data_format, events.data,
-         events.data_bytes, events.generation, events.tx, events.number, jobs.owner, jobs.type, jobs.priority,
-         jobs.created_at, jobs.rerun_of,
+  select submissions.id, events.seq, events.type, events.status, events.at, events.attempt, events.data_format, events.data,
+         events.data_bytes, events.generation, events.tx, events.number, submissions.owner, jobs.type, jobs.priority,
+         submissions.created_at, submissions.rerun_of,
          -- only for the event that ends the job: a row's payloads may be large
          case when ${ENDING} then jobs.error end,
          jobs.result_format,
@@ -39,7 +39,11 @@ export const readLog = statement<[generation: number, tx: number, number: number
                                      (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint))
            order by generation, tx, number
            limit $4::bigint) as events
-    cross join lateral (select id, owner, type, priority, created_at, rerun_of, error, result_format, result, result_bytes
+    cross join lateral (select id, owner, created_at, rerun_of
+                          from meanwhile_submissions
+                         where number = events.job
+                        offset 0) as submissions
+    cross join lateral (select type, priority, error, result_format, result, result_bytes
                           from meanwhile_jobs
                          where number = events.job
                         offset 0) as jobs

@@ -1,4 +1,5 @@
 // Applies changes to rows that the transaction has locked and judged.
+import { batchOf, type Columns } from "../columns.js";
 import { statement } from "./statement.js";
 
 /** One row of the batch. `null` leaves a column as it is; `readiness`, the lease and the turn say so themselves. */
@@ -24,8 +25,32 @@ export type UpdateJobs = [
   updatedAt: number,
 ];
 
-/** A list per column: see `columnsOf`. */
-export const updateJobs = statement<[...columns: readonly unknown[][]]>(
+const COLUMNS: Columns = [
+  ["number", "bigint"],
+  ["status", "text"],
+  ["sets_readiness", "boolean"],
+  ["readiness", "text"],
+  ["attempt", "integer"],
+  ["run_at", "bigint"],
+  ["releases_lease", "boolean"],
+  ["ends_turn", "boolean"],
+  ["cancel_requested_by", "text"],
+  ["progress", "text"],
+  ["result_format", "text"],
+  ["result", "text"],
+  ["result_bytes", "bytea"],
+  ["error", "text"],
+  ["completed_at", "bigint"],
+  ["purge_at", "bigint"],
+  ["undo_steps", "text"],
+  ["last_seq", "integer"],
+  ["updated_at", "bigint"],
+];
+
+/** Of its parameters: see `packedColumns`. */
+export const UPDATED_TYPES = COLUMNS.map(([, type]) => type);
+
+export const updateJobs = statement<readonly unknown[]>(
   "update_jobs",
   `
   update meanwhile_jobs as jobs
@@ -48,12 +73,6 @@ export const updateJobs = statement<[...columns: readonly unknown[][]]>(
          undo_steps = coalesce(batch.undo_steps, jobs.undo_steps),
          last_seq = batch.last_seq,
          updated_at = batch.updated_at
-    from unnest($1::bigint[], $2::text[], $3::boolean[], $4::text[], $5::integer[], $6::bigint[],
-                $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[], $12::text[],
-                $13::bytea[], $14::text[], $15::bigint[], $16::bigint[], $17::text[], $18::integer[],
-                $19::bigint[])
-         as batch (number, status, sets_readiness, readiness, attempt, run_at, releases_lease, ends_turn,
-           cancel_requested_by, progress, result_format, result, result_bytes, error, completed_at,
-           purge_at, undo_steps, last_seq, updated_at)
+    from ${batchOf(COLUMNS)} as batch
    where jobs.number = batch.number`,
 );
