@@ -3,24 +3,27 @@ import { answerCalls } from "./calls.js";
 import type {
   ContenderChoice,
   ContenderMethods,
+  DrainContender,
   FollowedContender,
   Library,
   LiveJob,
   WebhookContender,
 } from "./contender.js";
 import { loadLibrary } from "./contenders/libraries.js";
+import { echoJobs } from "./jobs.js";
 import { claimAgainAndAgain } from "./workloads/claims.js";
 import { drainPreloaded } from "./workloads/drain.js";
 import { EventLoopWatch } from "./workloads/event-loop-watch.js";
 import { settledMemory } from "./workloads/memory.js";
 import { keepPace, wallClockMs } from "./workloads/pace.js";
 import { StatementRecorder } from "./workloads/statement-recorder.js";
-import { submitFromCallers } from "./workloads/submit-callers.js";
+import { submitBatches, submitFromCallers } from "./workloads/submit-callers.js";
 
 /** About as long as a line that a handler gives out. */
 const LIVE_TEXT = "a partial result of about a hundred characters, such as some tokens of a model or a row of a report";
 
 const open: { close(): Promise<void> }[] = [];
+let preloaded: DrainContender | undefined;
 let followed: FollowedContender | undefined;
 let liveJob: LiveJob | undefined;
 let sender: WebhookContender | undefined;
@@ -32,6 +35,23 @@ answerCalls<ContenderMethods>({
     open.push(contender);
     await submitFromCallers(contender, { callers, durationMs: warmupMs });
     return submitFromCallers(contender, { callers, durationMs });
+  },
+
+  async batches({ callers, count, ...choice }) {
+    const contender = await (await part(choice, "openDrain"))(choice.store, choice.variant);
+    open.push(contender);
+    return submitBatches(contender, { callers, count });
+  },
+
+  async preload({ count, ...choice }) {
+    preloaded = await (await part(choice, "openDrain"))(choice.store, choice.variant);
+    open.push(preloaded);
+    await preloaded.preload(echoJobs(count));
+    return null;
+  },
+
+  async hasUnfinished() {
+    return opened(preloaded, "preload").hasUnfinished();
   },
 
   async drain({ count, ...choice }) {

@@ -109,12 +109,14 @@ export interface Library {
 
 export const LIBRARY_IDS = [
   ...(["bullmq", "pg-boss", "graphile-worker", "bare-fastify", "bare-sse", "bare-undici"] as const),
-  ...(["meanwhile-sqlite", "meanwhile-sqlite-thread"] as const),
+  ...(["meanwhile-sqlite", "meanwhile-sqlite-thread", "meanwhile-postgres"] as const),
 ] as const;
 export type LibraryId = (typeof LIBRARY_IDS)[number];
 
 /** A second way of running the same library. */
-export type Variant = "usual" | "results-per-job" | "nothing-kept" | "much-kept";
+export type Variant =
+  | ("usual" | "results-per-job" | "two-workers")
+  | ("nothing-kept" | "much-kept" | "100k-finished" | "2m-finished" | "many-delayed");
 
 /** The methods that a contender's process answers. */
 export interface ContenderMethods {
@@ -122,6 +124,12 @@ export interface ContenderMethods {
   submits(
     options: ContenderChoice & { callers: number; warmupMs: number; durationMs: number },
   ): Promise<SubmitsOutcome>;
+  /** Stores `count` jobs in batches of 1,000, each of `callers` concurrent loops one batch at a time. */
+  batches(options: ContenderChoice & { callers: number; count: number }): Promise<BatchesOutcome>;
+  /** Preloads `count` jobs for other processes to drain, and keeps the store open. */
+  preload(options: ContenderChoice & { count: number }): Promise<null>;
+  /** Whether what `preload` opened has a job that is not finished. */
+  hasUnfinished(parameters: null): Promise<boolean>;
   /** Preloads `count` jobs and drains them; the time runs from the first handler to the last finished job. */
   drain(options: ContenderChoice & { count: number }): Promise<DrainOutcome>;
   /** Serves until `close`. */
@@ -162,6 +170,10 @@ export interface SubmitsOutcome {
   submitted: number;
   elapsedMs: number;
   cpuSeconds: number;
+}
+
+export interface BatchesOutcome {
+  elapsedMs: number;
 }
 
 export interface DrainOutcome {

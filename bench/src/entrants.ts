@@ -72,6 +72,42 @@ export const ours: Entrant = {
     "and queryable. Defaults, except that the job type may run 100 attempts at once, as BullMQ's worker does.",
 };
 
+export const oursPostgres: Entrant = {
+  ...{ ...ours, id: "ours-postgres", label: "meanwhile, PostgreSQL", library: "meanwhile-postgres", store: "postgres" },
+  packages: ["pg", "fastify"],
+  settings:
+    "The server as it is configured: an acknowledged job has been synced to the disk where `fsync` and `synchronous_commit` are on. Jobs, " +
+    "results and events are kept and queryable. Defaults (pool of 10), except that the job type may run 100 attempts at once.",
+};
+
+export const oursPostgresApart: Entrant = {
+  ...{ ...oursPostgres, id: "ours-postgres-apart", label: "meanwhile, PostgreSQL, worker apart", worker: "apart" },
+  settings: "The same with its worker in a second process.",
+};
+
+export const oursPostgresTwoWorkers: Entrant = {
+  ...{
+    ...oursPostgresApart,
+    id: "ours-postgres-two",
+    label: "meanwhile, PostgreSQL, two workers",
+    variant: "two-workers",
+  },
+  settings: "The same with two worker processes.",
+};
+
+export const pgBossApart: Entrant = {
+  ...{
+    ...pgBoss,
+    id: "pg-boss-apart",
+    label: "pg-boss, worker apart",
+    worker: "apart",
+    packages: ["pg-boss", "pg", "fastify"],
+  },
+  settings:
+    "Queue with `notify`, `useListenNotify`; worker in a second process with `perJobResults: true, batchSize: 500`. Behind Fastify with " +
+    "compiled schemas; it tells nobody that a job is done, so that one statement every 10 ms asks for all who wait.",
+};
+
 export const oursOnThread: Entrant = {
   ...{ ...ours, id: "ours-sqlite-thread", label: "meanwhile, SQLite on a thread", library: "meanwhile-sqlite-thread" },
   settings:
@@ -89,6 +125,31 @@ export const oursNothingKept: Entrant = {
 
 export const oursMuchKept: Entrant = {
   ...{ ...oursNothingKept, id: "ours-sqlite-full", label: "meanwhile, much kept", variant: "much-kept" },
+};
+
+export const oursPostgresNothingKept: Entrant = {
+  ...{
+    ...oursPostgres,
+    id: "ours-postgres-empty",
+    label: "meanwhile, PostgreSQL, nothing kept",
+    variant: "nothing-kept",
+  },
+  ...{ packages: ["pg"], settings: "The store without an engine or a worker. The claim is the worker's own, durable." },
+};
+
+export const oursPostgresFinishedKept: Entrant = {
+  ...oursPostgresNothingKept,
+  ...{ id: "ours-postgres-100k", label: "meanwhile, PostgreSQL, 100,000 finished", variant: "100k-finished" },
+};
+
+export const oursPostgresManyFinished: Entrant = {
+  ...oursPostgresNothingKept,
+  ...{ id: "ours-postgres-2m", label: "meanwhile, PostgreSQL, 2,000,000 finished", variant: "2m-finished" },
+};
+
+export const oursPostgresManyDelayed: Entrant = {
+  ...oursPostgresNothingKept,
+  ...{ id: "ours-postgres-delayed", label: "meanwhile, PostgreSQL, many delayed", variant: "many-delayed" },
 };
 
 export const bareSse: Entrant = {

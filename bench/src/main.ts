@@ -27,12 +27,19 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const named = choose("--only", measures, options.measures);
-  const chosen = options.measures.length > 0 ? named : named.filter(({ onRequest }) => !onRequest);
+  const chosen =
+    options.measures.length > 0
+      ? named
+      : named.filter(({ onRequest, takesLong }) => !onRequest && !(takesLong && options.pace === "quick"));
   const all = uniqueById(chosen.flatMap((measure) => measure.entrants));
   const taking = choose("--entrants", all, options.entrants);
   const plan = chosen.map((measure) => ({
     ...measure,
-    entrants: measure.entrants.filter(({ id }) => taking.some((entrant) => entrant.id === id)),
+    entrants: measure.entrants.filter(
+      (entrant) =>
+        taking.some(({ id }) => id === entrant.id) &&
+        !(options.pace === "quick" && measure.fullPaceOnly?.includes(entrant) === true),
+    ),
   }));
   const servers = { redisCommand: options.redisCommand, postgresUrl: options.postgresUrl };
 

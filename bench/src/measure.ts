@@ -33,10 +33,14 @@ export interface Measure {
   /** What is measured and how, for the report. */
   explanation(pace: Pace): string;
   entrants: readonly Entrant[];
+  /** Of these, those that a quick run leaves out. */
+  fullPaceOnly?: readonly Entrant[];
   metrics: readonly Metric[];
   bars: readonly Bar[];
   /** Runs only where it is named: it compares designs of ours, not us with others. */
   onRequest?: true;
+  /** Runs at full pace, or where it is named: a quick run has time for the others only. */
+  takesLong?: true;
   /** Measures one entrant once, on a fresh store in fresh processes. */
   run(turn: Turn, entrant: Entrant, pace: Pace): Promise<Figures>;
 }

@@ -1,7 +1,7 @@
 // Child processes: started by fork, asked over IPC, ended for certain; and the CPU seconds of any process.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Answer, ParameterOf, ResultOf } from "./calls.js";
 
 /** Linux counts CPU time for /proc in hundredths of a second on every architecture Node runs on. */
@@ -93,8 +93,9 @@ export class Child<Methods extends object> {
   }
 }
 
-/** CPU seconds (user and system) that a process and its ended children have used so far. Linux only. */
+/** CPU seconds (user and system) that a process and its ended children have used so far; 0 where it has gone. Linux only. */
 export function cpuSecondsOf(processId: number): number {
+  if (!existsSync(`/proc/${processId}/stat`)) return 0;
   const fields = statFields(processId);
   const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
   return ticks / TICKS_PER_SECOND;

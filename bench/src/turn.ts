@@ -5,7 +5,7 @@ import type { Entrant } from "./entrants.js";
 import type { LoadMethods } from "./load-process.js";
 import { Child, cpuSecondsOf } from "./processes.js";
 import { makeDirectory } from "./stores/directory.js";
-import { createDatabase } from "./stores/postgres-database.js";
+import { createDatabase, type TemporaryDatabase } from "./stores/postgres-database.js";
 import { startRedis } from "./stores/redis-server.js";
 
 export interface StoreServers {
@@ -30,11 +30,12 @@ export class Turn {
   }
 
   async open(entrant: Entrant): Promise<OpenEntrant> {
-    const { address, processIds } = await this.#makeStore(entrant);
+    const { address, processIds, database } = await this.#makeStore(entrant);
     const choice = { library: entrant.library, variant: entrant.variant, store: address };
     return new OpenEntrant({
       choice,
       processIds,
+      database,
       label: entrant.label,
       start: (name, nodeFlags) => this.#start(CONTENDER_SCRIPT, name, nodeFlags),
     });
@@ -61,7 +62,7 @@ export class Turn {
     if (this.#ended) throw new Error("The turn was ended.");
   }
 
-  async #makeStore({ store }: Entrant): Promise<{ address: StoreAddress; processIds: number[] }> {
+  async #makeStore({ store }: Entrant): Promise<MadeStore> {
     this.#requireRunning();
     switch (store) {
       case "none":
@@ -72,9 +73,9 @@ export class Turn {
         return { address: { kind: "directory", path }, processIds: [] };
       }
       case "postgres": {
-        const { url, drop } = await createDatabase({ serverUrl: this.#servers.postgresUrl });
-        this.#cleanup.add(url, drop);
-        return { address: { kind: "postgres", url }, processIds: [] };
+        const database = await createDatabase({ serverUrl: this.#servers.postgresUrl });
+        this.#cleanup.add(database.url, database.drop);
+        return { address: { kind: "postgres", url: database.url }, processIds: [], database };
       }
       case "redis":
       case "redis-aof": {
@@ -87,11 +88,20 @@ export class Turn {
   }
 }
 
+interface MadeStore {
+  address: StoreAddress;
+  /** Those that were started for it. */
+  processIds: number[];
+  database?: TemporaryDatabase;
+}
+
 type StartContender = (name: string, nodeFlags?: readonly string[]) => Child<ContenderMethods>;
 
 /** An entrant on its store; its processes start when they are asked for. */
 export class OpenEntrant {
   readonly choice: ContenderChoice;
+  /** Where the store is one on PostgreSQL. */
+  readonly database: TemporaryDatabase | undefined;
   readonly #start: StartContender;
   readonly #label: string;
   readonly #processIds: number[];
@@ -100,10 +110,12 @@ export class OpenEntrant {
   constructor(options: {
     choice: ContenderChoice;
     processIds: number[];
+    database: TemporaryDatabase | undefined;
     label: string;
     start: StartContender;
   }) {
     this.choice = options.choice;
+    this.database = options.database;
     this.#start = options.start;
     this.#label = options.label;
     this.#processIds = options.processIds;
@@ -116,9 +128,13 @@ export class OpenEntrant {
     return child;
   }
 
-  /** CPU seconds of all processes of this entrant so far, with those of a store that was started for it. */
-  cpuSeconds(): number {
-    return this.#processIds.reduce((sum, processId) => sum + cpuSecondsOf(processId), 0);
+  /**
+   * CPU seconds of all processes of this entrant so far, with those of a store that was started for it. Of PostgreSQL these are the
+   * processes that serve its connections; what the server does for all (writing its log and its tables out) is nobody's.
+   */
+  async cpuSeconds(): Promise<number> {
+    const serving = (await this.database?.backends()) ?? [];
+    return [...this.#processIds, ...serving].reduce((sum, processId) => sum + cpuSecondsOf(processId), 0);
   }
 
   /** Lets the library close itself; the processes end with the turn. */

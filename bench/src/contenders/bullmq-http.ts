@@ -3,7 +3,10 @@ import { Job, Queue, QueueEvents } from "bullmq";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { EchoParameters, HttpContender, HttpOptions, StoreAddress } from "../contender.js";
 import { connectionTo, QUEUE, startWorker } from "./bullmq.js";
-import { jobAnswerSchema, listenLocally, submitSchema, waitOf } from "./http-contract.js";
+import { jobAnswerSchema, listenLocally, streamOutcome, submitSchema, waitOf } from "./http-contract.js";
+
+/** How long a stream may wait for its event. */
+const STREAM_MS = 60_000;
 
 interface Parts {
   queue: Queue;
@@ -58,6 +61,12 @@ function addRoutes(app: FastifyInstance, { queue, events }: Parts): void {
     const mustWait = waitMs > 0 && job.finishedOn === undefined;
     const result: unknown = mustWait ? await done(job, waitMs) : job.returnvalue;
     return { id, status: result === null ? "PENDING" : "COMPLETED", statusUrl: `/api/v2/jobs/${id}`, result };
+  });
+
+  app.get<{ Params: { id: string } }>("/api/v2/jobs/:id/events", async (request, reply) => {
+    const job = await Job.fromId(queue, request.params.id);
+    if (job === undefined) return reply.code(404).send();
+    return streamOutcome(reply, async () => (job.finishedOn === undefined ? done(job, STREAM_MS) : job.returnvalue));
   });
 
   const done = (job: Job, waitMs: number): Promise<unknown> => job.waitUntilFinished(events, waitMs);

@@ -12,8 +12,13 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
     };
   },
   async "pg-boss"() {
-    const { openPgBossSubmits, openPgBossDrain } = await import("./pg-boss.js");
-    return { openSubmits: openPgBossSubmits, openDrain: openPgBossDrain };
+    const [inside, http] = await Promise.all([import("./pg-boss.js"), import("./pg-boss-http.js")]);
+    return {
+      openSubmits: inside.openPgBossSubmits,
+      openDrain: inside.openPgBossDrain,
+      openHttp: http.openPgBossHttp,
+      openWorker: http.openPgBossWorker,
+    };
   },
   async "graphile-worker"() {
     const { openGraphileWorkerSubmits, openGraphileWorkerDrain } = await import("./graphile-worker.js");
@@ -31,10 +36,20 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
     const { openBareUndici } = await import("./bare-undici.js");
     return { openWebhooks: openBareUndici };
   },
+  async "meanwhile-postgres"() {
+    const [whole, claims] = await Promise.all([import("./meanwhile.js"), import("./meanwhile-claims.js")]);
+    return {
+      openClaims: claims.openMeanwhileClaims,
+      openSubmits: (store) => whole.openMeanwhileSubmits(store),
+      openDrain: (store) => whole.openMeanwhileDrain(store),
+      openHttp: (store, options) => whole.openMeanwhileHttp(store, options),
+      openWorker: whole.openMeanwhileWorker,
+    };
+  },
   async "meanwhile-sqlite"() {
     const [whole, claims, followed, webhooks] = await Promise.all([
-      import("./meanwhile-sqlite.js"),
-      import("./meanwhile-sqlite-claims.js"),
+      import("./meanwhile.js"),
+      import("./meanwhile-claims.js"),
       import("./meanwhile-followed.js"),
       import("./meanwhile-webhooks.js"),
     ]);
@@ -42,14 +57,14 @@ const loaders: Record<LibraryId, () => Promise<Library>> = {
       openSubmits: (store) => whole.openMeanwhileSubmits(store),
       openDrain: (store) => whole.openMeanwhileDrain(store),
       openHttp: (store, options) => whole.openMeanwhileHttp(store, options),
-      openClaims: claims.openSqliteClaims,
+      openClaims: claims.openMeanwhileClaims,
       openFollowed: followed.openMeanwhileFollowed,
       openWebhooks: webhooks.openMeanwhileWebhooks,
     };
   },
   async "meanwhile-sqlite-thread"() {
     const [whole, { createThreadHostedStore }] = await Promise.all([
-      import("./meanwhile-sqlite.js"),
+      import("./meanwhile.js"),
       import("./thread-hosted/thread-hosted-store.js"),
     ]);
     const openStore = (file: string) => createThreadHostedStore({ file });

@@ -1,9 +1,9 @@
-// meanwhile's SQLite store without its engine and worker, filled and claimed from: what a claim costs the store.
+// meanwhile's store without its engine and worker, filled and claimed from: what a claim costs the store.
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Job, Store } from "meanwhile";
 import type { ClaimContender, StoreAddress } from "../contender.js";
 import { echoParameters, echoResult } from "../jobs.js";
-import { openMeanwhile } from "./meanwhile-sqlite.js";
+import { openMeanwhile } from "./meanwhile.js";
 
 const TYPE = "demo.echo";
 const BATCH_SIZE = 1_000;
@@ -13,7 +13,7 @@ const WEEK_MS = 604_800_000;
 type Kind = "finished" | "delayed" | "ready";
 type NewJob = Parameters<Store["jobs"]["insert"]>[0][number][number];
 
-export async function openSqliteClaims(address: StoreAddress): Promise<ClaimContender> {
+export async function openMeanwhileClaims(address: StoreAddress): Promise<ClaimContender> {
   const meanwhile = await openMeanwhile(address, { worker: false });
   const { store } = meanwhile;
   return {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createMeanwhile, defineJob, type JobContext } from "meanwhile";
 import type { FollowedContender, LiveJob, StoreAddress } from "../contender.js";
 import { chunks, wrongStore } from "../jobs.js";
-import { LOCAL } from "./meanwhile-sqlite.js";
+import { LOCAL } from "./meanwhile.js";
 
 const BULK_SIZE = 1_000;
 const FOLLOWERS = 20_000;

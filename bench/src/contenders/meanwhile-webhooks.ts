@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createMeanwhile, defineJob } from "meanwhile";
 import type { StoreAddress, WebhookContender } from "../contender.js";
 import { echoParameters, echoResult, wrongStore } from "../jobs.js";
-import { CONCURRENCY } from "./meanwhile-sqlite.js";
+import { CONCURRENCY } from "./meanwhile.js";
 
 export async function openMeanwhileWebhooks(store: StoreAddress, { url }: { url: string }): Promise<WebhookContender> {
   if (store.kind !== "directory") throw wrongStore("meanwhile on SQLite", "directory", store.kind);

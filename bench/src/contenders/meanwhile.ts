@@ -1,4 +1,5 @@
-// meanwhile on SQLite, as a program that installs it would use it: submits, drain, and its own HTTP server.
+// meanwhile on SQLite or PostgreSQL, as a program that installs it would use it: submits, drain, its own HTTP server, a worker.
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMeanwhile, defineJob, type Meanwhile, type Store } from "meanwhile";
 import type { DrainContender, HttpContender, HttpOptions, StoreAddress, SubmitContender } from "../contender.js";
@@ -59,12 +60,18 @@ export async function openMeanwhileHttp(
   return { port: Number(new URL(address).port), close: () => meanwhile.stop() };
 }
 
-/** Defaults throughout, so `synchronous=FULL`; only the type's concurrency is raised. */
+/** A process that only works, beside one that serves. */
+export async function openMeanwhileWorker(store: StoreAddress): Promise<{ close(): Promise<void> }> {
+  const meanwhile = await openMeanwhile(store, { worker: true });
+  await meanwhile.start();
+  return { close: () => meanwhile.stop() };
+}
+
+/** Defaults throughout, so `synchronous=FULL` on SQLite; only the type's concurrency is raised. */
 export async function openMeanwhile(
   store: StoreAddress,
   options: { worker: boolean; onStart?: () => void; openStore?: OpenStore | undefined },
 ): Promise<Meanwhile> {
-  if (store.kind !== "directory") throw wrongStore("meanwhile on SQLite", "directory", store.kind);
   const echo = defineJob({
     type: TYPE,
     concurrency: CONCURRENCY,
@@ -73,14 +80,22 @@ export async function openMeanwhile(
       return echoResult();
     },
   });
-  const file = join(store.path, "meanwhile.db");
-  const own = options.openStore?.(file);
+  const { address, files, own } = placesOf(store, options.openStore);
   const meanwhile = await createMeanwhile({
     jobs: [echo],
-    store: own ?? `sqlite:${file}`,
-    files: join(store.path, "files"),
+    store: own ?? address,
+    files,
     ...(options.worker ? {} : { worker: false as const }),
   });
   // A store that was given stays open at `stop`.
   return own === undefined ? meanwhile : { ...meanwhile, stop: () => meanwhile.stop().then(() => own.close()) };
+}
+
+function placesOf(store: StoreAddress, openStore: OpenStore | undefined) {
+  // No job of the benchmark has files: the folder is never made.
+  if (store.kind === "postgres")
+    return { address: store.url, files: join(tmpdir(), "meanwhile-bench-files"), own: undefined };
+  if (store.kind !== "directory") throw wrongStore("meanwhile", "directory or postgres", store.kind);
+  const file = join(store.path, "meanwhile.db");
+  return { address: `sqlite:${file}`, files: join(store.path, "files"), own: openStore?.(file) };
 }

@@ -3,12 +3,12 @@ import { PgBoss } from "pg-boss";
 import type { DrainContender, StoreAddress, SubmitContender, Variant } from "../contender.js";
 import { chunks, echoResult, wrongStore } from "../jobs.js";
 
-const QUEUE = "bench";
+export const QUEUE = "bench";
 const POOL_SIZE = 20;
 const BULK_SIZE = 1_000;
 
 export async function openPgBossSubmits(store: StoreAddress): Promise<SubmitContender> {
-  const boss = await start(store);
+  const boss = await startPgBoss(store);
   return {
     submit: (parameters) => boss.send(QUEUE, parameters),
     close: () => boss.stop({ graceful: false }),
@@ -16,7 +16,7 @@ export async function openPgBossSubmits(store: StoreAddress): Promise<SubmitCont
 }
 
 export async function openPgBossDrain(store: StoreAddress, variant: Variant): Promise<DrainContender> {
-  const boss = await start(store);
+  const boss = await startPgBoss(store);
   return {
     async preload(jobs) {
       for (const batch of chunks(jobs, BULK_SIZE))
@@ -36,12 +36,18 @@ export async function openPgBossDrain(store: StoreAddress, variant: Variant): Pr
 }
 
 /** Background chores are off: they cost pg-boss time that no measure should charge to it. */
-async function start(store: StoreAddress): Promise<PgBoss> {
+export async function startPgBoss(store: StoreAddress, { notify = false } = {}): Promise<PgBoss> {
   if (store.kind !== "postgres") throw wrongStore("pg-boss", "postgres", store.kind);
-  const boss = new PgBoss({ connectionString: store.url, max: POOL_SIZE, supervise: false, schedule: false });
+  const boss = new PgBoss({
+    connectionString: store.url,
+    max: POOL_SIZE,
+    supervise: false,
+    schedule: false,
+    useListenNotify: notify,
+  });
   boss.on("error", (error: Error) => console.error(error));
   await boss.start();
-  await boss.createQueue(QUEUE);
+  await boss.createQueue(QUEUE, notify ? { notify } : {});
   return boss;
 }
 

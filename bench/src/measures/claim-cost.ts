@@ -35,6 +35,7 @@ export const claimCost: Measure = {
     { metric: "kibibytesWritten", ours: oursMuchKept, over: [oursNothingKept], must: 1.25 },
     { metric: "claimP50Ms", ours: oursMuchKept, over: [oursNothingKept] },
   ],
+  takesLong: true,
   async run(turn, entrant, pace) {
     const open = await turn.open(entrant);
     const kept = entrant.variant === "much-kept" ? keptJobs(pace) : { finished: 0, delayed: 0 };

@@ -27,6 +27,7 @@ export const httpCpu: Measure = {
     { metric: "heldCpuSeconds", ours, over: [bullmq, bullmqWorkerApart] },
     { metric: "followJobsPerSecond", ours, over: [bullmq, bullmqWorkerApart] },
   ],
+  takesLong: true,
   async run(turn, entrant, pace) {
     if (!canReadCpuSeconds()) throw new Error("CPU seconds of other processes are read from /proc, which needs Linux.");
     const load = turn.openLoad();
@@ -37,9 +38,9 @@ export const httpCpu: Measure = {
     const { port } = await server.call("http", { ...open.choice, worker });
     const run = async (way: "follow" | "held") => {
       await load.call("runClients", { port, way, clients: CLIENTS, count: warmupCount(pace) });
-      const cpuBefore = open.cpuSeconds();
+      const cpuBefore = await open.cpuSeconds();
       const outcome = await load.call("runClients", { port, way, clients: CLIENTS, count: jobCount(pace) });
-      const cpuSeconds = ((open.cpuSeconds() - cpuBefore) / outcome.jobs) * 1_000;
+      const cpuSeconds = (((await open.cpuSeconds()) - cpuBefore) / outcome.jobs) * 1_000;
       return { cpuSeconds, jobsPerSecond: (outcome.jobs / outcome.elapsedMs) * 1_000 };
     };
     const [followed, held] = [await run("follow"), await run("held")];

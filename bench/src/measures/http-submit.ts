@@ -27,6 +27,7 @@ export const httpSubmit: Measure = {
     { metric: "cpuMicroseconds", ours, over: [bareFastify] },
     { metric: "requestsPerSecond", ours, over: [bullmq] },
   ],
+  takesLong: true,
   async run(turn, entrant, pace) {
     const load = turn.openLoad();
     // The bare route must answer with as many bytes as ours does.
@@ -37,9 +38,9 @@ export const httpSubmit: Measure = {
     const { sizeBytes } = await load.call("answerSizeOf", { port });
     const { warmup, run } = seconds(pace);
     await load.call("floodWithPosts", { port, connections: CONNECTIONS, durationSeconds: warmup });
-    const cpuBefore = canReadCpuSeconds() ? open.cpuSeconds() : Number.NaN;
+    const cpuBefore = canReadCpuSeconds() ? await open.cpuSeconds() : Number.NaN;
     const flood = await load.call("floodWithPosts", { port, connections: CONNECTIONS, durationSeconds: run });
-    const cpuSeconds = canReadCpuSeconds() ? open.cpuSeconds() - cpuBefore : Number.NaN;
+    const cpuSeconds = canReadCpuSeconds() ? (await open.cpuSeconds()) - cpuBefore : Number.NaN;
     await open.close();
     return {
       ...{ requestsPerSecond: flood.requestsPerSecond, p99Ms: flood.p99Ms },

@@ -38,6 +38,7 @@ export const idleFollowers: Measure = {
     })),
     { metric: "openCpuMs", ours: oursFollowed, over: [bareSse] },
   ],
+  takesLong: true,
   async run(turn, entrant, pace) {
     if (!canReadCpuSeconds()) throw new Error("CPU seconds of other processes are read from /proc, which needs Linux.");
     const own = await follow(turn, entrant, { pace, jobs: followerCount(pace) });
@@ -67,13 +68,13 @@ async function follow(turn: Turn, entrant: Entrant, { pace, jobs }: { pace: Pace
   await load.call("openFollowers", { port, ...first }, { timeoutMs: OPEN_LIMIT_MS });
 
   const before = await server.call("memory", null);
-  const cpuBefore = open.cpuSeconds();
+  const cpuBefore = await open.cpuSeconds();
   const others = { count: followerCount(pace) - first.count, paths: jobs === 1 ? paths : paths.slice(first.count) };
   await load.call("openFollowers", { port, ...others }, { timeoutMs: OPEN_LIMIT_MS });
-  const openCpuSeconds = open.cpuSeconds() - cpuBefore;
-  const idleCpuBefore = open.cpuSeconds();
+  const openCpuSeconds = (await open.cpuSeconds()) - cpuBefore;
+  const idleCpuBefore = await open.cpuSeconds();
   await load.call("holdFollowers", { forMs: idleMs(pace) });
-  const idleCpuSeconds = open.cpuSeconds() - idleCpuBefore;
+  const idleCpuSeconds = (await open.cpuSeconds()) - idleCpuBefore;
   const after = await server.call("memory", null);
   await load.call("holdFollowers", { forMs: 0 });
   await load.call("closeFollowers", null);

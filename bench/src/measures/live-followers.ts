@@ -32,6 +32,7 @@ export const liveFollowers: Measure = {
     { metric: "p99Ms", ours: oursFollowed, over: [bareSse] },
     { metric: "cpuMicroseconds", ours: oursFollowed, over: [bareSse] },
   ],
+  takesLong: true,
   async run(turn, entrant, pace) {
     if (!canReadCpuSeconds()) throw new Error("CPU seconds of other processes are read from /proc, which needs Linux.");
     const load = turn.openLoad();
@@ -44,11 +45,11 @@ export const liveFollowers: Measure = {
     await server.call("emit", { count: WARMUP_EVENTS, everyMs: EVERY_MS });
     await load.call("receiveEvents", { count: WARMUP_EVENTS });
 
-    const cpuBefore = open.cpuSeconds();
+    const cpuBefore = await open.cpuSeconds();
     const count = eventCount(pace);
     const emitted = await server.call("emit", { count, everyMs: EVERY_MS });
     const received = await load.call("receiveEvents", { count });
-    const cpuSeconds = open.cpuSeconds() - cpuBefore;
+    const cpuSeconds = (await open.cpuSeconds()) - cpuBefore;
     await load.call("closeFollowers", null);
     await open.close();
     return {

@@ -83,9 +83,9 @@ async function httpPart(turn: Turn, entrant: Entrant, pace: Pace): Promise<Figur
   const clients = { port, way: "follow", clients: CLIENTS } as const;
   await load.call("runClients", { ...clients, count: httpCounts(pace).warmup });
   await server.call("watchEventLoop", null);
-  const cpuBefore = open.cpuSeconds();
+  const cpuBefore = await open.cpuSeconds();
   const outcome = await load.call("runClients", { ...clients, count: httpCounts(pace).run });
-  const cpuSeconds = open.cpuSeconds() - cpuBefore;
+  const cpuSeconds = (await open.cpuSeconds()) - cpuBefore;
   const { p99Ms } = await server.call("eventLoopDelay", null);
   await open.close();
   return {

@@ -34,6 +34,7 @@ export const webhooks: Measure = {
     { metric: "mostPerSecond", ours: oursPushing, over: [bareUndici] },
     { metric: "mostCpuSeconds", ours: oursPushing, over: [bareUndici] },
   ],
+  takesLong: true,
   async run(turn, entrant, pace) {
     if (!canReadCpuSeconds()) throw new Error("CPU seconds of other processes are read from /proc, which needs Linux.");
     const load = turn.openLoad();
@@ -43,9 +44,9 @@ export const webhooks: Measure = {
     await sender.call("webhooks", { ...open.choice, url });
     const receive = (count: number) => load.call("receiveWebhooks", { count }, { timeoutMs: RECEIVE_LIMIT_MS });
     const timed = async (count: number, send: () => Promise<unknown>) => {
-      const cpuBefore = open.cpuSeconds();
+      const cpuBefore = await open.cpuSeconds();
       const [received] = await Promise.all([receive(count), send()]);
-      const cpuSeconds = ((open.cpuSeconds() - cpuBefore) / count) * 1_000;
+      const cpuSeconds = (((await open.cpuSeconds()) - cpuBefore) / count) * 1_000;
       return { ...received, cpuSeconds, perSecond: (count / received.elapsedMs) * 1_000 };
     };
     const unpaced = (count: number) => timed(count, () => sender.call("sendFromCallers", { callers: CALLERS, count }));

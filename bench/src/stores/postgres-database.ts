@@ -3,6 +3,12 @@ import pg from "pg";
 
 export interface TemporaryDatabase {
   url: string;
+  /** The server's processes that serve it now; they tell their CPU time where the server is on this machine. */
+  backends(): Promise<number[]>;
+  /** Pages of 8 KiB that were looked at in it, in memory or not, by connections that have ended. */
+  pagesRead(): Promise<number>;
+  /** Asks the database itself. */
+  query(text: string): Promise<Record<string, string>[]>;
   drop(): Promise<void>;
 }
 
@@ -16,6 +22,15 @@ export async function createDatabase(options: { serverUrl: string }): Promise<Te
   url.pathname = `/${name}`;
   return {
     url: url.href,
+    query: (text) => query(url.href, text),
+    async backends() {
+      const rows = await query(options.serverUrl, `select pid from pg_stat_activity where datname = '${name}'`);
+      return rows.map(({ pid }) => Number(pid));
+    },
+    async pagesRead() {
+      const text = `select blks_hit + blks_read as pages from pg_stat_database where datname = '${name}'`;
+      return Number((await query(options.serverUrl, text))[0]?.pages);
+    },
     drop: async () => void (await query(options.serverUrl, `drop database if exists ${name} with (force)`)),
   };
 }

@@ -1,10 +1,11 @@
 // Clients that take jobs through their whole life over HTTP: submit, then know the outcome.
 import { SUBMIT_BODY } from "../jobs.js";
 import { quantile } from "../statistics.js";
+import { awaitEvent } from "./event-stream.js";
 import { type HttpAnswer, HttpConnection, headerOf } from "./http-connection.js";
 
-/** `follow`: POST, 202, then a GET that waits. `held`: one POST that waits. */
-export type Way = "follow" | "held";
+/** `follow`: POST, 202, then a GET that waits. `held`: one POST that waits. `sse`: POST, 202, then the job's event stream. */
+export type Way = "follow" | "held" | "sse";
 
 export interface ClientsOutcome {
   jobs: number;
@@ -32,7 +33,7 @@ export async function runClients(options: {
   const client = async (connection: HttpConnection) => {
     while (left-- > 0) {
       const submittedAt = performance.now();
-      await liveThrough(connection, options.way);
+      await liveThrough(connection, options);
       latenciesMs.push(performance.now() - submittedAt);
     }
   };
@@ -59,13 +60,14 @@ export async function answerSizeOf(options: { port: number }): Promise<{ sizeByt
   }
 }
 
-async function liveThrough(connection: HttpConnection, way: Way): Promise<void> {
+async function liveThrough(connection: HttpConnection, { way, port }: { way: Way; port: number }): Promise<void> {
   const submit = { method: "POST", path: "/api/v2/jobs", body: SUBMIT_BODY } as const;
   if (way === "held") return expectDone(await connection.request({ ...submit, headers: WAIT }));
   const accepted = await connection.request(submit);
   expectStatus(accepted, 202);
   const path = headerOf(accepted.head, "location");
   if (path === undefined) throw new Error(`The 202 has no Location:\n${accepted.head}`);
+  if (way === "sse") return awaitEvent({ port, path: `${path}/events`, name: "job.completed" });
   expectDone(await connection.request({ method: "GET", path, headers: WAIT }));
 }
 
