@@ -87,7 +87,10 @@ function openPostgres(): TestStore {
   return {
     url: url.href,
     async lastSeq(jobId) {
-      const { rows } = await pool.query(`select last_seq from ${schema}.meanwhile_jobs where id = $1`, [jobId]);
+      const { rows } = await pool.query(
+        `select last_seq from ${schema}.meanwhile_jobs where number = (select number from ${schema}.meanwhile_submissions where id = $1)`,
+        [jobId],
+      );
       return Number(rows[0]?.last_seq ?? 0);
     },
     async remove() {

@@ -43,8 +43,8 @@ describe.skipIf(whyNoServer !== undefined)("whole-log readers", () => {
     // The open transaction writes an event of the same job only now, and commits behind the one that it precedes.
     await early.query(
       `insert into ${opened.schema}.meanwhile_events (generation, tx, job, seq, type, status, at, attempt)
-       select 1, pg_current_xact_id()::text::bigint, number, 2, 'job.progress', status, 0, 0
-         from ${opened.schema}.meanwhile_jobs where id = $1`,
+       select 1, pg_current_xact_id()::text::bigint, number, 2, 'job.progress', 'PENDING', 0, 0
+         from ${opened.schema}.meanwhile_submissions where id = $1`,
       [second],
     );
     await early.query("commit");

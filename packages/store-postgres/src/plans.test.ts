@@ -116,7 +116,7 @@ describe.skipIf(whyNoServer !== undefined)(
         for (const of of ["all", "owned"] as const) {
           const plan = await planOf(listJobs(of, picked));
           expect(
-            plan.filter((node) => node["Node Type"] === "Seq Scan" && node["Relation Name"] === "meanwhile_jobs"),
+            plan.filter((node) => node["Node Type"] === "Seq Scan" && GROWING.test(node["Relation Name"] ?? "")),
           ).toEqual([]);
         }
       }
