@@ -18,7 +18,7 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
 
-  --quick              fewer jobs, shorter spells, 2 rounds: under five minutes
+  --quick              fewer measures and jobs, shorter spells, 2 rounds: under five minutes
   --rounds N           interleaved rounds per measure (default 5; with --quick 2)
   --only a,b           measures to run ("thread" only runs when it is named)
   --entrants a,b       entrants to run
