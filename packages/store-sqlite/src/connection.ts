@@ -21,12 +21,16 @@ export interface Connection {
    * never been, and the file is whole. Only for what may be done again.
    */
   writeUnsynced<T>(work: () => T): T;
+  /** Only inside `write`: undoes what `work` has written where it does not return `true`, and goes on. @returns what it returned. */
+  attempt(work: () => boolean): boolean;
   readonly driver: SqliteConnection;
 }
 
 export function createConnection(driver: SqliteConnection): Connection {
   const begin = lazily(driver, "begin immediate");
   const commit = lazily(driver, "commit");
+  const savepoint = lazily(driver, "savepoint attempt");
+  const release = lazily(driver, "release attempt");
   /** How this file is written otherwise. */
   let usual: number | undefined;
 
@@ -45,6 +49,13 @@ export function createConnection(driver: SqliteConnection): Connection {
 
   return {
     driver,
+    attempt(work) {
+      savepoint().run();
+      const succeeded = work();
+      if (!succeeded) driver.exec("rollback to attempt");
+      release().run();
+      return succeeded;
+    },
     query(statement) {
       const compiled = lazily(driver, statement.sql);
       return {

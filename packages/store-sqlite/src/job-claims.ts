@@ -12,6 +12,7 @@ import {
   type Payload,
   startedData,
 } from "@meanwhile/core";
+import type { ClaimedJobs } from "./claimed-jobs.js";
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
 import { toClaimedJob } from "./rows.js";
@@ -20,7 +21,10 @@ import { findReadyJobs } from "./statements/find-ready-jobs.js";
 import { hasReadyJob } from "./statements/has-ready-job.js";
 import { leaseJobs } from "./statements/lease-jobs.js";
 
-export function createJobClaims(connection: Connection, { events, clock }: { events: EventWriter; clock: Clock }) {
+export function createJobClaims(
+  connection: Connection,
+  { events, claimed, clock }: { events: EventWriter; claimed: ClaimedJobs; clock: Clock },
+) {
   const ready = connection.query(findReadyJobs);
   const lease = connection.query(leaseJobs);
   const hasReady = connection.query(hasReadyJob);
@@ -34,7 +38,10 @@ export function createJobClaims(connection: Connection, { events, clock }: { eve
     const startedPayload = createStartedPayloads(granted.workerId);
     return rows.map((row) => {
       const job = toClaimedJob(row, { type, lease: granted, now });
-      events.append([startEvent(job, startedPayload, now)], { job: row[0], seq: job.lastSeq });
+      const [number] = row;
+      const hasTurn = row[16] === 1;
+      events.append([startEvent(job, startedPayload, now)], { job: number, seq: job.lastSeq });
+      if (!hasTurn) claimed.add(job.id, { number, leaseToken: granted.token, lastSeq: job.lastSeq });
       return job;
     });
   };

@@ -1,55 +1,44 @@
 // Applies changes: guard, row and events of each together (invariants I1, I4), all of them in one transaction.
-import type { Change, CommitOptions, CommitResult, JobPatch } from "@meanwhile/core";
+//
+// 1. The changes are applied in their order; what follows from one is there for the next.
+// 2. Most of them end jobs that this process has claimed, each with a result: neighbours of one lease are one statement, and
+//    no row is read before it is written. Where a guard misses among them they are undone, and each goes the second way.
+// 3. Everything else: read, then written one by one.
+import type { Change, CommitOptions, CommitResult, Guard, JobPatch } from "@meanwhile/core";
 import { isTerminal } from "@meanwhile/protocol";
+import type { ClaimedJobs } from "./claimed-jobs.js";
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
 import { fromChange, fromFinish, fromFinishes, fromReport, isPlainText } from "./rows.js";
 import { changeJob } from "./statements/change-job.js";
 import { finishJob } from "./statements/finish-job.js";
 import { finishJobs } from "./statements/finish-jobs.js";
-import { readChangingJobs } from "./statements/read-changing-jobs.js";
+import { readChangingJob } from "./statements/read-changing-job.js";
 import { reportProgress } from "./statements/report-progress.js";
 import type { Turns } from "./turns.js";
 import type { UserStatements } from "./user-statements.js";
 
-/** From here on one statement for all is cheaper than one for each. */
-const WORTH_A_RUN = 3;
-
-/** What a change needs of its job; true while the write lock is held, and kept true from change to change. */
-interface ChangingJob {
-  readonly number: number;
-  /** As they were read: good for a job's first change of the transaction only. */
-  readonly before: { readonly status: string; readonly leaseToken: string | null };
-  isChanged: boolean;
-  readonly turn: { readonly owner: string; readonly concurrencyKey: string } | undefined;
-  lastSeq: number;
+/** Changes that end jobs of one lease alike. */
+interface Finishes {
+  readonly first: Change;
+  readonly lastSeq: number;
+  readonly jobs: { readonly number: number; readonly change: Change }[];
 }
 
 export function createJobCommits(
   connection: Connection,
-  { events, turns, userStatements }: { events: EventWriter; turns: Turns; userStatements: UserStatements },
+  {
+    events,
+    turns,
+    claimed,
+    userStatements,
+  }: { events: EventWriter; turns: Turns; claimed: ClaimedJobs; userStatements: UserStatements },
 ) {
-  const changing = connection.query(readChangingJobs);
+  const changing = connection.query(readChangingJob);
   const finish = connection.query(finishJob);
   const finishAlike = connection.query(finishJobs);
   const report = connection.query(reportProgress);
   const changeAny = connection.query(changeJob);
-
-  /** In the order of the changes; those of one job share what is known of it. */
-  const read = (changes: readonly Change[]): readonly (ChangingJob | undefined)[] => {
-    const jobs: (ChangingJob | undefined)[] = new Array(changes.length).fill(undefined);
-    const byNumber = new Map<number, ChangingJob>();
-    for (const [index, number, lastSeq, concurrencyKey, owner, status, leaseToken] of changing.list([idsOf(changes)])) {
-      let job = byNumber.get(number);
-      if (job === undefined) {
-        const turn = concurrencyKey === null || owner === null ? undefined : { owner, concurrencyKey };
-        job = { number, before: { status, leaseToken }, isChanged: false, turn, lastSeq };
-        byNumber.set(number, job);
-      }
-      jobs[index] = job;
-    }
-    return jobs;
-  };
 
   // Each shape names only the columns that it may change: SQLite rewrites every index of a column that is named.
   const update = (change: Change, number: number): boolean => {
@@ -60,48 +49,61 @@ export function createJobCommits(
     return Number(changeAny.run(fromChange(change, number)).changes) === 1;
   };
 
-  const apply = (change: Change, job: ChangingJob | undefined): CommitResult => {
-    if (job === undefined || !update(change, job.number)) return GUARD_FAILED;
-    const { number, turn } = job;
-    job.isChanged = true;
-    events.append(change.events, { job: number, seq: job.lastSeq + 1 });
-    job.lastSeq += change.events.length;
-    const { lastSeq } = job;
-    const { status } = change.patch;
-    if (turn === undefined || status === undefined || !isTerminal(status)) return { outcome: "committed", lastSeq };
-    const readiedType = turns.end(turn, number);
-    return { outcome: "committed", lastSeq, ...(readiedType === undefined ? {} : { readiedType }) };
+  const apply = (change: Change): CommitResult => {
+    const row = changing.find([change.jobId]);
+    if (row === undefined) return GUARD_FAILED;
+    const [number, seq, concurrencyKey, owner] = row;
+    if (!update(change, number)) return GUARD_FAILED;
+    events.append(change.events, { job: number, seq: seq + 1 });
+    const lastSeq = seq + change.events.length;
+    const known = claimed.find(change.jobId);
+    if (known !== undefined) known.lastSeq = lastSeq;
+    const { status, releaseLease } = change.patch;
+    if (releaseLease) claimed.forget(change.jobId);
+    if (concurrencyKey === null || status === undefined || !isTerminal(status)) {
+      return { outcome: "committed", lastSeq };
+    }
+    const readiedType = turns.end({ owner, concurrencyKey }, number);
+    return readiedType === undefined
+      ? { outcome: "committed", lastSeq }
+      : { outcome: "committed", lastSeq, readiedType };
   };
 
-  const finishAll = (finishes: readonly Finish[]): readonly CommitResult[] => {
-    if (finishes.length < WORTH_A_RUN) return finishes.map(({ change, job }) => apply(change, job));
-    finishAlike.run(fromFinishes(finishes));
-    return finishes.map(({ change, number, job }) => {
-      events.append(change.events, { job: number, seq: job.lastSeq + 1 });
-      return { outcome: "committed", lastSeq: ++job.lastSeq };
+  const applyFinishes = ({ first, lastSeq, jobs }: Finishes): readonly CommitResult[] => {
+    const all = jobs.map(({ change }) => change);
+    if (jobs.length < WORTH_A_RUN) return all.map(apply);
+    const values = fromFinishes(first, { jobs, lastSeq });
+    const hit = connection.attempt(() => Number(finishAlike.run(values).changes) === jobs.length);
+    if (!hit) return all.map(apply);
+    const committed: CommitResult = { outcome: "committed", lastSeq: lastSeq + 1 };
+    return jobs.map(({ change, number }) => {
+      events.append(change.events, { job: number, seq: committed.lastSeq });
+      claimed.forget(change.jobId);
+      return committed;
     });
   };
 
-  // Neighbours that finish alike wait for each other and are written together; the order of the changes stays.
   const applyAll = (changes: readonly Change[]): readonly CommitResult[] => {
-    const jobs = read(changes);
     const results: CommitResult[] = [];
-    let run: Finish[] = [];
-    for (let index = 0; index < changes.length; index++) {
-      const change = changes[index]!;
-      const job = jobs[index];
-      const isFinish = job !== undefined && isPlainFinish(change, job);
-      if (run.length > 0 && !(isFinish && isAlike(run[0]!.change, change))) {
-        results.push(...finishAll(run));
-        run = [];
+    let run: Finishes | undefined;
+    const endRun = () => {
+      if (run !== undefined) for (const result of applyFinishes(run)) results.push(result);
+      run = undefined;
+    };
+    for (const change of changes) {
+      if (run !== undefined && !isAlike(run.first, change)) endRun();
+      const known = isPlainFinish(change) ? claimed.find(change.jobId) : undefined;
+      if (known === undefined || known.leaseToken !== change.guard.leaseToken) {
+        endRun();
+        results.push(apply(change));
+        continue;
       }
-      if (!isFinish) results.push(apply(change, job));
-      else {
-        job.isChanged = true;
-        run.push({ change, number: job.number, job });
-      }
+      if (run !== undefined && run.lastSeq !== known.lastSeq) endRun();
+      run ??= { first: change, lastSeq: known.lastSeq, jobs: [] };
+      run.jobs.push({ number: known.number, change });
     }
-    return [...results, ...finishAll(run)];
+    endRun();
+    return results;
   };
 
   return {
@@ -122,22 +124,19 @@ export function createJobCommits(
   };
 }
 
-interface Finish {
-  readonly change: Change;
-  readonly number: number;
-  readonly job: ChangingJob;
-}
+/** From here on one statement for all is cheaper than one for each. */
+const WORTH_A_RUN = 3;
 
-/** Whether the change ends the job and does nothing else, and all that its guard names holds. */
-function isPlainFinish({ guard, patch, events }: Change, { before, isChanged, turn }: ChangingJob): boolean {
-  if (isChanged || turn !== undefined || events.length !== 1) return false;
-  if (guard.cancelRequested !== undefined || guard.lastSeq !== undefined || guard.leaseExpiredAt !== undefined)
-    return false;
-  if (guard.status !== before.status || guard.leaseToken !== (before.leaseToken ?? undefined)) return false;
+/** Whether the change ends a leased job with a result and does nothing else. */
+function isPlainFinish({ guard, patch, events }: Change): boolean {
+  if (guard.status !== "PROCESSING" || guard.leaseToken === undefined || events.length !== 1) return false;
+  for (const member in guard) if (!FINISH_GUARDS.has(member)) return false;
   for (const member in patch) if (!FINISH_MEMBERS.has(member)) return false;
   if (patch.completedAt === undefined || patch.purgeAt === undefined || patch.readiness !== null) return false;
   return patch.status !== undefined && patch.result !== undefined && isPlainText(patch.result);
 }
+
+const FINISH_GUARDS: ReadonlySet<string> = new Set<keyof Guard>(["status", "leaseToken"]);
 
 const FINISH_MEMBERS: ReadonlySet<string> = new Set<keyof JobPatch>([
   "status",
@@ -148,17 +147,14 @@ const FINISH_MEMBERS: ReadonlySet<string> = new Set<keyof JobPatch>([
   "result",
 ]);
 
-function isAlike({ patch, at }: Change, other: Change): boolean {
+function isAlike({ guard, patch, at }: Change, other: Change): boolean {
   return (
+    guard.leaseToken === other.guard.leaseToken &&
     at === other.at &&
     patch.status === other.patch.status &&
     patch.completedAt === other.patch.completedAt &&
     patch.purgeAt === other.patch.purgeAt
   );
-}
-
-function idsOf(changes: readonly Change[]): string {
-  return JSON.stringify(changes.map(({ jobId }) => jobId));
 }
 
 const GUARD_FAILED: CommitResult = { outcome: "guard_failed" };

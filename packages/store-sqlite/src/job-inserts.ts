@@ -1,5 +1,6 @@
 // Stores groups of new jobs: each group whole or not at all, each key for one job.
 import type { Clock, InsertedItem, InsertGroup, InsertResult, Job, KeyHolder, NewJob } from "@meanwhile/core";
+import type { ClaimedJobs } from "./claimed-jobs.js";
 import type { Connection } from "./connection.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
 import type { EventWriter } from "./event-writer.js";
@@ -25,8 +26,16 @@ export function createJobInserts(
     turns,
     links,
     deliveries,
+    claimed,
     clock,
-  }: { events: EventWriter; turns: Turns; links: FileLinks; deliveries: DeliveryWriter; clock: Clock },
+  }: {
+    events: EventWriter;
+    turns: Turns;
+    links: FileLinks;
+    deliveries: DeliveryWriter;
+    claimed: ClaimedJobs;
+    clock: Clock;
+  },
 ) {
   const insertRow = connection.query(insertJob);
   const insertAlike = connection.query(insertPlainJobs);
@@ -74,6 +83,10 @@ export function createJobInserts(
     if (idempotency !== null) insertKey.run([owner, idempotency.key, job.id, idempotency.fingerprint]);
     if (fileIds.length > 0) links.add({ number, owner }, fileIds);
     if (job.webhook !== null) deliveries.addWebhook(number, job.webhook);
+    // Claimed at birth.
+    if (job.lease !== null && place.turn === null) {
+      claimed.add(job.id, { number, leaseToken: job.lease.token, lastSeq: job.lastSeq });
+    }
   };
 
   const storeAlike = (items: readonly NewJob[]): void => {

@@ -1,5 +1,6 @@
 // The jobs of this store: which room does what.
 import type { Clock } from "@meanwhile/core";
+import { createClaimedJobs } from "./claimed-jobs.js";
 import type { Connection } from "./connection.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
 import { createEventWriter } from "./event-writer.js";
@@ -18,12 +19,13 @@ export function createJobs(
   { links, deliveries, clock }: { links: FileLinks; deliveries: DeliveryWriter; clock: Clock },
 ) {
   const events = createEventWriter(connection, { deliveries });
+  const claimed = createClaimedJobs();
   const turns = createTurns(connection);
   const userStatements = createUserStatements(connection);
   return {
-    ...createJobInserts(connection, { events, turns, links, deliveries, clock }),
-    ...createJobClaims(connection, { events, clock }),
-    ...createJobCommits(connection, { events, turns, userStatements }),
+    ...createJobInserts(connection, { events, turns, links, deliveries, claimed, clock }),
+    ...createJobClaims(connection, { events, claimed, clock }),
+    ...createJobCommits(connection, { events, turns, claimed, userStatements }),
     ...createJobQueries(connection),
     ...createJobClock(connection, { turns, clock }),
     ...createJobPurges(connection, { links, deliveries, clock }),

@@ -242,11 +242,23 @@ export function fromFinish({ patch, guard, events, at }: Change, number: number)
   ];
 }
 
-/** Finishes that differ in nothing but the job and its result. */
-export function fromFinishes(finishes: readonly { change: Change; number: number }[]): FinishJobs {
-  const { patch, at } = finishes[0]!.change;
-  const jobs = finishes.map(({ change, number }) => [number, change.patch.result?.body ?? null]);
-  return [patch.status!, patch.completedAt!, patch.purgeAt!, at, JSON.stringify(jobs)];
+/** Finishes of one lease that differ in nothing but the job and its result. */
+export function fromFinishes(
+  { patch, guard, at }: Change,
+  { jobs, lastSeq }: { jobs: readonly FinishedJob[]; lastSeq: number },
+): FinishJobs {
+  let results = "";
+  for (const { number, change } of jobs) {
+    const body = change.patch.result?.body as string;
+    results += `${results === "" ? "" : ","}"${number}":${JSON.stringify(body)}`;
+  }
+  return [patch.status!, patch.completedAt!, patch.purgeAt!, at, `{${results}}`, guard.leaseToken!, lastSeq];
+}
+
+export interface FinishedJob {
+  readonly number: number;
+  /** It has a result, which is plain text. */
+  readonly change: Change;
 }
 
 /** @returns `undefined` where the change is more than a report. */

@@ -19,6 +19,8 @@ export type ReadyJobRow = [
   requestId: string | null,
   parameters: SqlValue,
   rare: string | null,
+  /** Its end passes a turn on. */
+  hasTurn: 0 | 1,
 ];
 
 /** What `rare` holds, in this order, as a JSON array. */
@@ -45,7 +47,8 @@ export const findReadyJobs = statement<[type: string, limit: number], ReadyJobRo
          -- Most jobs have none of these, and every column that crosses into JavaScript is paid per job.
          case when coalesce(${RARE}) is not null
               then json_array(${RARE})
-         end
+         end,
+         turn is not null
     from meanwhile_jobs indexed by meanwhile_jobs_waiting -- one range of it, read from its beginning
    where type = ?
      and readiness = 'ready'
