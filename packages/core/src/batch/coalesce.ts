@@ -41,13 +41,12 @@ interface Waiting<Item, Result> {
 export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
   const { clock, run, keyOf, maxItems = 500, maxInFlight = 2 } = options;
   let waiting: Waiting<Item, Result>[] = [];
-  const keysInFlight = new Set<string>();
-  let inFlight = 0;
+  const inFlight = new Set<readonly Waiting<Item, Result>[]>();
   let scheduled = false;
   let idleListeners: (() => void)[] = [];
 
   const schedule = () => {
-    if (scheduled || waiting.length === 0 || inFlight >= maxInFlight) return;
+    if (scheduled || waiting.length === 0 || inFlight.size >= maxInFlight) return;
     scheduled = true;
     clock.nextTurn(() => {
       scheduled = false;
@@ -58,40 +57,44 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   const flush = () => {
     const batch = takeBatch();
     if (batch.length === 0) return;
-    inFlight++;
-    for (const { key } of batch) if (key !== undefined) keysInFlight.add(key);
+    inFlight.add(batch);
     void writeBatch(batch).then(() => {
-      inFlight--;
-      for (const { key } of batch) if (key !== undefined) keysInFlight.delete(key);
+      inFlight.delete(batch);
       schedule();
-      if (inFlight === 0 && waiting.length === 0) settleIdle();
+      if (inFlight.size === 0 && waiting.length === 0) settleIdle();
     });
     schedule();
   };
 
   const takeBatch = (): Waiting<Item, Result>[] => {
     const all = waiting;
-    if (all.length <= maxItems && !all.some(isHeld)) {
-      waiting = [];
-      return all;
+    const held = keysInFlight();
+    if (held.size === 0) {
+      waiting = all.length > maxItems ? all.slice(maxItems) : [];
+      return all.length > maxItems ? all.slice(0, maxItems) : all;
     }
     const batch: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];
-    // Once a key has to wait, its later items wait too, or they would overtake it.
-    const passedOver = new Set<string>();
     for (const entry of all) {
-      const mustWait = isHeld(entry) || (entry.key !== undefined && passedOver.has(entry.key));
+      const mustWait = entry.key !== undefined && held.has(entry.key);
       if (batch.length < maxItems && !mustWait) batch.push(entry);
       else {
         left.push(entry);
-        if (entry.key !== undefined) passedOver.add(entry.key);
+        // Once a key has to wait, its later items wait too, or they would overtake it.
+        if (entry.key !== undefined) held.add(entry.key);
       }
     }
     waiting = left;
     return batch;
   };
 
-  const isHeld = ({ key }: Waiting<Item, Result>): boolean => key !== undefined && keysInFlight.has(key);
+  /** Gathered only where a batch is under way: a store in this process has mostly answered before the next one is taken. */
+  const keysInFlight = (): Set<string> => {
+    const keys = new Set<string>();
+    if (keyOf === undefined) return keys;
+    for (const batch of inFlight) for (const { key } of batch) if (key !== undefined) keys.add(key);
+    return keys;
+  };
 
   const writeBatch = async (batch: readonly Waiting<Item, Result>[]): Promise<void> => {
     try {
@@ -130,7 +133,7 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
         enqueue(item, (outcome) => ("error" in outcome ? reject(outcome.error) : resolve(outcome.result)));
       }),
     async idle() {
-      if (inFlight === 0 && waiting.length === 0) return;
+      if (inFlight.size === 0 && waiting.length === 0) return;
       await new Promise<void>((resolve) => idleListeners.push(resolve));
     },
   };
