@@ -41,12 +41,13 @@ interface Waiting<Item, Result> {
 export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
   const { clock, run, keyOf, maxItems = 500, maxInFlight = 2 } = options;
   let waiting: Waiting<Item, Result>[] = [];
-  const inFlight = new Set<readonly Waiting<Item, Result>[]>();
+  // Not a Set: each table that it outgrows would keep the batches of the next one alive until the next full collection.
+  let inFlight: readonly (readonly Waiting<Item, Result>[])[] = [];
   let scheduled = false;
   let idleListeners: (() => void)[] = [];
 
   const schedule = () => {
-    if (scheduled || waiting.length === 0 || inFlight.size >= maxInFlight) return;
+    if (scheduled || waiting.length === 0 || inFlight.length >= maxInFlight) return;
     scheduled = true;
     clock.nextTurn(() => {
       scheduled = false;
@@ -57,11 +58,11 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   const flush = () => {
     const batch = takeBatch();
     if (batch.length === 0) return;
-    inFlight.add(batch);
+    inFlight = [...inFlight, batch];
     void writeBatch(batch).then(() => {
-      inFlight.delete(batch);
+      inFlight = inFlight.filter((each) => each !== batch);
       schedule();
-      if (inFlight.size === 0 && waiting.length === 0) settleIdle();
+      if (inFlight.length === 0 && waiting.length === 0) settleIdle();
     });
     schedule();
   };
@@ -133,7 +134,7 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
         enqueue(item, (outcome) => ("error" in outcome ? reject(outcome.error) : resolve(outcome.result)));
       }),
     async idle() {
-      if (inFlight.size === 0 && waiting.length === 0) return;
+      if (inFlight.length === 0 && waiting.length === 0) return;
       await new Promise<void>((resolve) => idleListeners.push(resolve));
     },
   };

@@ -2,7 +2,8 @@
 import type { Clock } from "../clock.js";
 import { heartbeatEveryMs } from "../job/lease.js";
 import type { Logger } from "../logger.js";
-import type { HeldLease, JobStore, LeaseResult } from "../store/job-store.js";
+import type { JobStore, LeaseResult } from "../store/job-store.js";
+import type { Held } from "./held-leases.js";
 
 export interface HeartbeatOptions {
   jobs: JobStore;
@@ -10,8 +11,8 @@ export interface HeartbeatOptions {
   logger: Logger;
   leaseMs: number;
   /** Everything this process holds now. */
-  held(): readonly HeldLease[];
-  onResult(lease: HeldLease, result: LeaseResult): void;
+  held(): readonly Held[];
+  onResult(held: Held, result: LeaseResult): void;
 }
 
 export interface Heartbeat {

@@ -1,22 +1,44 @@
 // Every lease of this process, from the claim until it is settled: waiting in a buffer, running, or being settled.
+//
+// They are in an array, each knowing its place: a Map through which hundreds of jobs pass with every claim is rehashed all
+// the time, and V8 chains its outgrown tables, so that what has left it is kept until the next full collection.
 import type { ClaimedJob, JobId } from "../job/job.js";
 import type { HeldLease } from "../store/job-store.js";
 import type { Attempt } from "./attempt.js";
 
-export interface Held {
+export class Held implements HeldLease {
   readonly job: ClaimedJob;
   /** Until the handler is called there is none. */
   attempt: Attempt | undefined;
+  /** Where it is kept; -1 once it was released. */
+  place: number;
+
+  constructor(job: ClaimedJob, place: number) {
+    this.job = job;
+    this.place = place;
+  }
+
+  get jobId(): JobId {
+    return this.job.id;
+  }
+
+  get leaseToken(): string {
+    return this.job.lease.token;
+  }
+
+  get isReleased(): boolean {
+    return this.place === -1;
+  }
 }
 
 export class HeldLeases {
-  readonly #held = new Map<JobId, Held>();
+  readonly #held: Held[] = [];
   /** Slots kept for jobs that are being stored already leased. */
   #reserved = 0;
   #waiting: (() => void)[] = [];
 
   get size(): number {
-    return this.#held.size;
+    return this.#held.length;
   }
 
   get reserved(): number {
@@ -24,21 +46,34 @@ export class HeldLeases {
   }
 
   add(job: ClaimedJob): Held {
-    const held: Held = { job, attempt: undefined };
-    this.#held.set(job.id, held);
+    const held = new Held(job, this.#held.length);
+    this.#held.push(held);
     return held;
   }
 
-  get(jobId: JobId): Held | undefined {
-    return this.#held.get(jobId);
+  /** Looks through all of them: for what happens rarely. */
+  find({ jobId, leaseToken }: HeldLease): Held | undefined {
+    return this.#held.find(({ job }) => job.id === jobId && job.lease.token === leaseToken);
   }
 
-  has(held: Held): boolean {
-    return this.#held.get(held.job.id) === held;
+  has(jobId: JobId): boolean {
+    return this.#held.some(({ job }) => job.id === jobId);
   }
 
+  byJob(): ReadonlyMap<JobId, Held> {
+    return new Map(this.#held.map((held) => [held.job.id, held]));
+  }
+
+  /** Harmless where it was released before. */
   release(held: Held): void {
-    if (this.has(held)) this.#held.delete(held.job.id);
+    if (held.isReleased) return;
+    // The last one takes its place: their order says nothing.
+    const last = this.#held.pop()!;
+    if (last !== held) {
+      this.#held[held.place] = last;
+      last.place = held.place;
+    }
+    held.place = -1;
     this.#noteEmpty();
   }
 
@@ -51,23 +86,23 @@ export class HeldLeases {
     this.#noteEmpty();
   }
 
-  leases(): readonly HeldLease[] {
-    return [...this.#held.values()].map(({ job }) => ({ jobId: job.id, leaseToken: job.lease.token }));
+  leases(): readonly Held[] {
+    return [...this.#held];
   }
 
   running(): readonly { readonly job: ClaimedJob; readonly attempt: Attempt }[] {
-    return [...this.#held.values()].filter((held): held is Held & { attempt: Attempt } => held.attempt !== undefined);
+    return this.#held.filter((held): held is Held & { attempt: Attempt } => held.attempt !== undefined);
   }
 
   /** Resolves when nothing is held and no slot is kept. */
   async emptied(): Promise<void> {
-    while (this.#held.size > 0 || this.#reserved > 0) {
+    while (this.#held.length > 0 || this.#reserved > 0) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
 
   #noteEmpty(): void {
-    if (this.#held.size > 0 || this.#reserved > 0) return;
+    if (this.#held.length > 0 || this.#reserved > 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();

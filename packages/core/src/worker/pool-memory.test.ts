@@ -2,16 +2,16 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
-import type { ClaimedJob } from "../job/job.js";
 import { createHeldJob } from "../testing/held-job.js";
 import { nextTurns } from "../testing/test-service.js";
+import type { Held } from "./held-leases.js";
 import { Pool } from "./pool.js";
 
 it("a job that has begun is forgotten, also while the buffer never runs empty", async () => {
   const pool = new Pool(createHeldJob().definition);
   const begun = beginOne(pool);
 
-  pool.push([{} as ClaimedJob]);
+  pool.push([{} as Held]);
   await nextTurns();
   collectGarbage();
 
@@ -20,8 +20,8 @@ it("a job that has begun is forgotten, also while the buffer never runs empty", 
 });
 
 /** In a function of its own, so that no variable of the test keeps the job. */
-function beginOne(pool: Pool): WeakRef<ClaimedJob> {
-  pool.push([{} as ClaimedJob, {} as ClaimedJob]);
+function beginOne(pool: Pool): WeakRef<Held> {
+  pool.push([{} as Held, {} as Held]);
   return new WeakRef(pool.shift()!);
 }
 

@@ -1,6 +1,6 @@
 // The slots of one job type in one process, and the jobs that wait in memory for one.
 import type { AnyJobDefinition } from "../definition/define-job.js";
-import type { ClaimedJob } from "../job/job.js";
+import type { Held } from "./held-leases.js";
 
 /** Jobs of a type that are shorter than this on average may be claimed ahead of free slots. */
 const SHORT_MS = 20;
@@ -23,7 +23,7 @@ export class Pool {
   /** Buffered jobs are being begun. */
   filling = false;
   #averageMs: number | undefined;
-  #buffer: ClaimedJob[] = [];
+  #buffer: Held[] = [];
   #next = 0;
 
   constructor(definition: AnyJobDefinition) {
@@ -51,19 +51,19 @@ export class Pool {
     this.seenEmpty = false;
   }
 
-  push(jobs: readonly ClaimedJob[]): void {
+  push(jobs: readonly Held[]): void {
     // Those that have begun are forgotten here: under load the buffer never runs empty.
     if (this.#next > 0) this.#buffer = this.#buffer.slice(this.#next);
     this.#next = 0;
     for (const job of jobs) this.#buffer.push(job);
   }
 
-  shift(): ClaimedJob | undefined {
+  shift(): Held | undefined {
     return this.#next < this.#buffer.length ? this.#buffer[this.#next++] : undefined;
   }
 
   /** Takes out one job. @returns `false` where it does not wait here. */
-  remove(job: ClaimedJob): boolean {
+  remove(job: Held): boolean {
     const place = this.#buffer.indexOf(job, this.#next);
     if (place < 0) return false;
     this.#buffer.splice(place, 1);
@@ -71,11 +71,11 @@ export class Pool {
   }
 
   /** Takes out what was claimed before this instant and has not begun. */
-  takeOlderThan(instant: number, leaseMs: number): readonly ClaimedJob[] {
-    const left: ClaimedJob[] = [];
-    const taken: ClaimedJob[] = [];
-    for (const job of this.#buffer.slice(this.#next))
-      (job.lease.expiresAt - leaseMs < instant ? taken : left).push(job);
+  takeOlderThan(instant: number, leaseMs: number): readonly Held[] {
+    const left: Held[] = [];
+    const taken: Held[] = [];
+    for (const held of this.#buffer.slice(this.#next))
+      (held.job.lease.expiresAt - leaseMs < instant ? taken : left).push(held);
     this.#buffer = left;
     this.#next = 0;
     // They waited longer than a short type's jobs would: what is handed back must not be claimed ahead again at once.
@@ -83,7 +83,7 @@ export class Pool {
     return taken;
   }
 
-  takeAll(): readonly ClaimedJob[] {
+  takeAll(): readonly Held[] {
     return this.takeOlderThan(Number.POSITIVE_INFINITY, 0);
   }
 

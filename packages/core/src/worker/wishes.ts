@@ -42,12 +42,12 @@ export function createWishes({ store, clock, logger, held, giveBackUnbegun }: Wi
   };
 
   const learn = async (jobId: JobId) => {
-    const mine = held.get(jobId);
-    if (mine === undefined) return;
+    if (!held.has(jobId)) return;
     try {
       const job = await store.jobs.find(jobId);
-      const isMine = job?.lease?.token === mine.job.lease.token;
-      if (isMine && job.cancelRequestedBy !== null) note(mine, job.cancelRequestedBy);
+      if (job === undefined || job.lease === null || job.cancelRequestedBy === null) return;
+      const mine = held.find({ jobId, leaseToken: job.lease.token });
+      if (mine !== undefined) note(mine, job.cancelRequestedBy);
     } catch (error) {
       logger.warn({ err: error, jobId }, "a cancel wish could not be read; the next heartbeat brings it");
     }

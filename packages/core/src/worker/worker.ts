@@ -15,7 +15,7 @@ import type { IdSource } from "../ids.js";
 import { publish } from "../instrument.js";
 import type { ClaimedJob } from "../job/job.js";
 import type { Logger } from "../logger.js";
-import type { HeldLease, LeaseResult } from "../store/job-store.js";
+import type { LeaseResult } from "../store/job-store.js";
 import type { Store } from "../store/store.js";
 import { Attempt, type AttemptDependencies } from "./attempt.js";
 import { type ClaimLoop, createClaimLoop } from "./claim-loop.js";
@@ -56,6 +56,9 @@ export interface Worker {
 const MOST_HELD = 5_000;
 /** What was claimed ahead and has not begun by then is handed back. */
 const BEGIN_WITHIN_MS = 1_000;
+/** Of a job's first `job.started`, behind `job.submitted`. */
+const FIRST_STARTED_SEQ = 2;
+
 export function createWorker(dependencies: WorkerDependencies, options: WorkerOptions = {}): Worker {
   const resolved = resolveWorkerOptions(options);
   return new PooledWorker(dependencies, resolved);
@@ -102,7 +105,7 @@ class PooledWorker implements Worker {
       ...dependencies,
       held: this.#held,
       giveBackUnbegun: (held) => {
-        if (this.#pools.get(held.job.type)?.remove(held.job) === true) void this.#giveBack(held);
+        if (this.#pools.get(held.job.type)?.remove(held) === true) void this.#giveBack(held);
       },
     });
     this.#settling = createSettling({ ...dependencies, mayWait: () => this.#state === "running" });
@@ -118,7 +121,7 @@ class PooledWorker implements Worker {
       logger,
       leaseMs: options.leaseMs,
       held: () => this.#held.leases(),
-      onResult: (lease, result) => this.#onHeartbeat(lease, result),
+      onResult: (held, result) => this.#onHeartbeat(held, result),
     });
   }
 
@@ -235,6 +238,7 @@ class PooledWorker implements Worker {
       });
     const durationMs = clock.now() - startedAt;
     publish("meanwhile:claim", () => ({ workerId: this.workerId, count: jobs.length, durationMs }));
+    this.#endEarlierAttempts(jobs);
     this.#take(jobs, asked);
     // Others may have what the asked ones did not.
     if (this.#starved && this.#room() > 0) this.#claims.wake();
@@ -266,17 +270,26 @@ class PooledWorker implements Worker {
 
   #take(jobs: readonly ClaimedJob[], asked: readonly Asking[]): void {
     const { wakeups } = this.#dependencies;
-    for (const job of jobs) {
-      // An earlier attempt of the same job still runs here, its lease long lost: it learns so now.
-      this.#held.get(job.id)?.attempt?.abort("lease_lost");
-      this.#held.add(job);
+    const held = jobs.map((job) => {
       wakeups.jobMoved(job.id, job.lastSeq);
-    }
+      return this.#held.add(job);
+    });
     for (const { pool, limit } of asked) {
-      const own = asked.length === 1 ? jobs : jobs.filter((job) => job.type === pool.definition.type);
+      const own = asked.length === 1 ? held : held.filter(({ job }) => job.type === pool.definition.type);
       if (own.length < limit) pool.seenEmpty = !pool.hinted;
       pool.push(own);
       this.#fill(pool);
+    }
+  }
+
+  /** An earlier attempt of a job that was claimed again is still here, its lease long lost: it learns so now. */
+  #endEarlierAttempts(jobs: readonly ClaimedJob[]): void {
+    const again = jobs.filter(({ lastSeq }) => lastSeq > FIRST_STARTED_SEQ);
+    if (again.length === 0 || this.#held.size === 0) return;
+    const held = this.#held.byJob();
+    for (const { id } of again) {
+      const earlier = held.get(id);
+      if (earlier !== undefined) this.#loseLease(earlier);
     }
   }
 
@@ -292,11 +305,10 @@ class PooledWorker implements Worker {
     if (pool.filling) return;
     pool.filling = true;
     while (this.#state === "running" && pool.freeSlots > 0 && this.#hasSlot()) {
-      const job = pool.shift();
-      if (job === undefined) break;
-      const held = this.#held.get(job.id);
-      // Gone where a heartbeat found its lease lost while it waited here.
-      if (held?.job === job) this.#begin(pool, held);
+      const held = pool.shift();
+      if (held === undefined) break;
+      // Its lease may have been lost while it waited here.
+      if (!held.isReleased) this.#begin(pool, held);
     }
     pool.filling = false;
   }
@@ -337,11 +349,8 @@ class PooledWorker implements Worker {
     });
   }
 
-  #giveBackAll(jobs: readonly ClaimedJob[]): void {
-    for (const job of jobs) {
-      const held = this.#held.get(job.id);
-      if (held?.job === job) void this.#giveBack(held);
-    }
+  #giveBackAll(leases: readonly Held[]): void {
+    for (const held of leases) if (!held.isReleased) void this.#giveBack(held);
   }
 
   async #giveBack(held: Held): Promise<void> {
@@ -362,12 +371,14 @@ class PooledWorker implements Worker {
     this.#claims.wake();
   }
 
-  #onHeartbeat({ jobId, leaseToken }: HeldLease, result: LeaseResult): void {
-    const held = this.#held.get(jobId);
-    if (held?.job.lease.token !== leaseToken) return;
-    if (result.outcome === "extended") {
-      if (result.cancelRequestedBy !== null) this.#wishes.note(held, result.cancelRequestedBy);
-    } else if (held.attempt === undefined) this.#release(held);
+  #onHeartbeat(held: Held, result: LeaseResult): void {
+    if (held.isReleased) return;
+    if (result.outcome === "lost") this.#loseLease(held);
+    else if (result.cancelRequestedBy !== null) this.#wishes.note(held, result.cancelRequestedBy);
+  }
+
+  #loseLease(held: Held): void {
+    if (held.attempt === undefined) this.#release(held);
     else held.attempt.abort("lease_lost");
   }
 }
