@@ -5,7 +5,7 @@
 import type { NewEvent } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
-import { fromEvent, fromEventOfJobs } from "./rows.js";
+import { fromEvent, fromEventOfJobs } from "./event-rows.js";
 import { findLastPosition } from "./statements/find-last-position.js";
 import { insertEvent } from "./statements/insert-event.js";
 import { insertEvents } from "./statements/insert-events.js";

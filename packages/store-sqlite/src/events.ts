@@ -1,7 +1,7 @@
 // Reads the event log, per job and as a whole.
 import { AppError, type EventStore } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
-import { toPosition, toPositionedEvent, toStoredEvent } from "./rows.js";
+import { toPosition, toPositionedEvent, toStoredEvent } from "./event-rows.js";
 import { findLastPosition } from "./statements/find-last-position.js";
 import { findPurgedPositions } from "./statements/find-purged-positions.js";
 import { readJobEvents } from "./statements/read-job-events.js";

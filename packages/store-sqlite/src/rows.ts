@@ -1,34 +1,17 @@
-// Rows of jobs and events to records and back: how these lie in their columns is known here only.
-import type {
-  Change,
-  ClaimedJob,
-  Job,
-  Lease,
-  NewEvent,
-  NewJob,
-  Payload,
-  PositionedEvent,
-  Progress,
-  Readiness,
-  StoredEvent,
-  Tombstone,
-} from "@meanwhile/core";
-import type { JobError, JobEventType, JobStatus } from "@meanwhile/protocol";
+// Rows of jobs to records and back: how these lie in their columns is known here only.
+import type { Change, ClaimedJob, Job, Lease, NewJob, Progress, Readiness, Tombstone } from "@meanwhile/core";
+import type { JobError, JobStatus } from "@meanwhile/protocol";
 import { toJobWebhook } from "./delivery-rows.js";
-import type { SqlValue } from "./driver/driver.js";
+import { payloadFormat, toPayload } from "./payload-columns.js";
 import type { ChangeJob } from "./statements/change-job.js";
 import type { RareReadyColumns, ReadyJobRow } from "./statements/find-ready-jobs.js";
 import type { TombstoneRow } from "./statements/find-tombstone.js";
 import type { FinishJob } from "./statements/finish-job.js";
 import type { FinishJobs } from "./statements/finish-jobs.js";
 import type { GuardParameters } from "./statements/guard.js";
-import type { InsertEvent } from "./statements/insert-event.js";
-import type { InsertEvents } from "./statements/insert-events.js";
 import type { InsertJob } from "./statements/insert-job.js";
 import type { InsertPlainJobs } from "./statements/insert-plain-jobs.js";
 import type { JobRow } from "./statements/job-columns.js";
-import type { EventRow } from "./statements/read-job-events.js";
-import type { LogRow } from "./statements/read-log.js";
 import type { ReportProgress } from "./statements/report-progress.js";
 
 export function toJob([
@@ -298,98 +281,8 @@ function fromGuard(guard: Change["guard"], number: number): GuardParameters {
   return [number, status, leaseToken ?? null, wish, lastSeq ?? null, leaseExpiredAt ?? null];
 }
 
-export function fromEvent(
-  { type, status, at, attempt, data }: NewEvent,
-  { position, job, seq }: { position: number; job: number; seq: number },
-): InsertEvent {
-  return [
-    position,
-    job,
-    seq,
-    type,
-    status,
-    at,
-    attempt,
-    data === null ? null : payloadFormat(data),
-    data?.body ?? null,
-  ];
-}
-
-/** The same event of several jobs, from `firstPosition` on. */
-export function fromEventOfJobs(
-  { type, status, at, attempt, data }: NewEvent,
-  { firstPosition, jobs, seq }: { firstPosition: number; jobs: readonly number[]; seq: number },
-): InsertEvents {
-  const format = data === null ? null : payloadFormat(data);
-  return [firstPosition, seq, type, status, at, attempt, format, data?.body ?? null, `[${jobs.join()}]`];
-}
-
-export function toStoredEvent([jobId, seq, type, status, at, attempt, format, data]: EventRow): StoredEvent {
-  return {
-    jobId,
-    seq,
-    type: type as JobEventType,
-    status: status as JobStatus,
-    at,
-    attempt,
-    data: data === null ? null : toPayload(data, format),
-  };
-}
-
-export function toPositionedEvent(row: LogRow): PositionedEvent {
-  const [jobId, seq, type, status, at, attempt, format, data, position, owner, ...facts] = row;
-  const [jobType, priority, createdAt, rerunOf, error, resultFormat, result] = facts;
-  return {
-    ...toStoredEvent([jobId, seq, type, status, at, attempt, format, data]),
-    position: toPosition(position),
-    owner,
-    subject: {
-      type: jobType,
-      priority,
-      createdAt,
-      rerunOf,
-      result: result === null ? null : toPayload(result, resultFormat),
-      error: toError(error),
-    },
-  };
-}
-
-/** As wide as the largest one, so that texts sort as the numbers do. */
-export function toPosition(position: number): string {
-  return String(position).padStart(16, "0");
-}
-
 export function toTombstone([jobId, owner, purgedAt, expiresAt]: TombstoneRow): Tombstone {
   return { jobId, owner, purgedAt, expiresAt };
-}
-
-/** `null` is plain JSON, what nearly every payload is; `encoding` or `encoding:keyId` names anything else. */
-/** Whether the payload is JSON text as it stands. */
-export function isPlainText({ encoding, keyId, body }: Payload): boolean {
-  return encoding === "json" && keyId === null && typeof body === "string";
-}
-
-function payloadFormat(payload: Payload): string | null {
-  if (isPlainText(payload)) return null;
-  const { encoding, keyId } = payload;
-  if (encoding.includes(":"))
-    throw new TypeError(`The encoding of a payload is "${encoding}"; it must not contain ":".`);
-  return keyId === null ? encoding : `${encoding}:${keyId}`;
-}
-
-function toPayload(body: SqlValue, format: string | null): Payload {
-  if (format === null) return { encoding: "json", keyId: null, body: body as string };
-  const colon = format.indexOf(":");
-  return {
-    encoding: colon === -1 ? format : format.slice(0, colon),
-    keyId: colon === -1 ? null : format.slice(colon + 1),
-    body: typeof body === "string" ? body : toBytes(body as Uint8Array),
-  };
-}
-
-/** A Buffer compares and prints differently from the plain bytes that core promises. */
-function toBytes(bytes: Uint8Array): Uint8Array {
-  return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
 }
 
 const toList = (json: string | null): readonly string[] => (json === null ? NOTHING : (JSON.parse(json) as string[]));
@@ -398,7 +291,8 @@ const fromList = (list: readonly string[]): string | null => (list.length === 0 
 
 const toProgress = (json: string | null): Progress | null => (json === null ? null : (JSON.parse(json) as Progress));
 
-const toError = (json: string | null): JobError | null => (json === null ? null : (JSON.parse(json) as JobError));
+export const toError = (json: string | null): JobError | null =>
+  json === null ? null : (JSON.parse(json) as JobError);
 
 const fromJson = (value: object | null | undefined): string | null =>
   value === null || value === undefined ? null : JSON.stringify(value);
