@@ -28,6 +28,16 @@ export interface InstrumentPoints {
     statusCode: number | null;
     durationMs: number;
   };
+  /** A connection to the message broker was opened, lost, or is held back. `purpose`: `events` or `submits`. */
+  "meanwhile:broker": { purpose: string; state: "connected" | "away" | "blocked"; reason: string | null };
+  /**
+   * A message of the submit queue was settled: its job is `accepted`; it was `refused`, `unreadable`, or delivered too often
+   * (`poison`); or it was `returned` to the queue.
+   */
+  "meanwhile:queue-submit": {
+    outcome: "accepted" | "refused" | "unreadable" | "poison" | "returned";
+    durationMs: number;
+  };
   /** A standing endpoint was disabled by meanwhile itself. */
   "meanwhile:endpoint-disabled": { endpointId: string; owner: string; url: string; reason: string };
   /** An attempt lost its lease; its outcome is thrown away (invariant I4). */

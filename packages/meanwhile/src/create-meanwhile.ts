@@ -17,6 +17,7 @@ import {
 } from "@meanwhile/core";
 import { createDiskFileBytes } from "@meanwhile/files-disk";
 import { createServer, type HttpServer, type ServerOptions } from "@meanwhile/server";
+import { type MeanwhileAmqpOptions, type OpenedAmqp, openAmqp } from "./amqp.js";
 import { grpcOnUse } from "./grpc-on-use.js";
 import { createHttpHandler, type HttpHandler } from "./http-handler.js";
 import { type JobHandle, jobHandle, type SubmitJobOptions } from "./job-handle.js";
@@ -42,6 +43,11 @@ export interface MeanwhileOptions {
   grpc?: GrpcServerOptions;
   /** Where webhooks may go, and how often they are tried. Default: to public addresses only. */
   webhooks?: WebhookOptions;
+  /**
+   * A RabbitMQ broker: every event of every job goes to its exchange, and jobs come from its queue. All processes of one store
+   * need it alike: an event goes there if the process that stores it knows of the broker. Default: none.
+   */
+  amqp?: MeanwhileAmqpOptions;
   /** Longest time that running attempts get at `stop`, in milliseconds. Default: 30 000. */
   shutdownGraceMs?: number;
   /**
@@ -117,8 +123,10 @@ export async function createMeanwhile(options: MeanwhileOptions): Promise<Meanwh
   };
   try {
     await store.migrate();
+    const { amqp, server } = options;
     return bind(options, {
       store,
+      amqp: amqp === undefined ? undefined : await openAmqp(amqp, { logger, linkBase: linkBaseOf(server) ?? "" }),
       fileBytes: typeof files === "string" ? createDiskFileBytes({ folder: files }) : files,
       logger,
       closeOwn,
@@ -134,30 +142,38 @@ type StopOptions = NonNullable<Parameters<Meanwhile["stop"]>[0]>;
 const DEFAULT_STORE = "sqlite:./data/meanwhile.db";
 const DEFAULT_FILES = "./data/files";
 
+function linkBaseOf(server: ServerOptions | undefined): string | undefined {
+  return server?.publicUrl?.replace(/\/+$/, "");
+}
+
 interface Parts {
   store: Store;
+  amqp: OpenedAmqp | undefined;
   fileBytes: FileBytes;
   logger: Logger;
   closeOwn(): Promise<void>;
 }
 
-function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }: Parts): Meanwhile {
+function bind(options: MeanwhileOptions, { store, amqp, fileBytes, logger, closeOwn }: Parts): Meanwhile {
   const { jobs, worker, leaseMs, fileLimits, shutdownGraceMs, server, webhooks } = options;
+  const linkBase = linkBaseOf(server);
+  const pushChannels = [openWebhooks(webhooks), ...(amqp === undefined ? [] : [amqp.channel])];
   const service = createService(
-    { store, jobs, fileBytes, logger, pushChannels: [openWebhooks(webhooks)] },
+    { store, jobs, fileBytes, logger, pushChannels },
     {
       ...(worker === undefined ? {} : { worker }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(fileLimits === undefined ? {} : { files: fileLimits }),
       ...(shutdownGraceMs === undefined ? {} : { shutdownGraceMs }),
       delivery: deliveryOptions(webhooks),
-      ...(server?.publicUrl === undefined ? {} : { linkBase: server.publicUrl.replace(/\/+$/, "") }),
+      ...(linkBase === undefined ? {} : { linkBase }),
     },
   );
   const { engine, catalog, files, clock, ids } = service;
   const drainDelayMs = requireMs("drainDelayMs", options.drainDelayMs ?? 0);
   const servers: HttpServer[] = [];
   const grpcServers: GrpcServer[] = [];
+  let taking: ReturnType<OpenedAmqp["take"]> | undefined;
   let stopping: Promise<void> | undefined;
 
   const stop = async ({ drainDelayMs: delayMs = drainDelayMs, ...graceful }: StopOptions = {}) => {
@@ -167,6 +183,7 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
       await new Promise<void>((resolve) => clock.after(delayMs, resolve));
     }
     for (const each of made) each.drain();
+    await taking?.stop();
     // Their answers stay available while attempts end.
     await service.stop(graceful);
     await Promise.all([
@@ -190,7 +207,10 @@ function bind(options: MeanwhileOptions, { store, fileBytes, logger, closeOwn }:
     catalog,
     files,
     store,
-    start: () => service.start(),
+    async start() {
+      await service.start();
+      taking = amqp?.take(service);
+    },
     stop: (stopOptions) => {
       stopping ??= stop(stopOptions);
       return stopping;

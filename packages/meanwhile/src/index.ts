@@ -1,4 +1,5 @@
 // What authors of jobs and programs that use meanwhile as a library import.
+
 export type { GrpcServer, GrpcServerOptions } from "@meanwhile/channel-grpc";
 export {
   type AbortReason,
@@ -29,6 +30,7 @@ export {
 } from "@meanwhile/core";
 export type { JobError, JobEvent, JobEventType, JobResource, JobStatus } from "@meanwhile/protocol";
 export type { FixedApiKey, HttpServer, JwtIssuerOptions, ServerOptions } from "@meanwhile/server";
+export type { MeanwhileAmqpOptions } from "./amqp.js";
 export { defineConfig, type MeanwhileConfig } from "./config/config-file.js";
 export { createMeanwhile, type Meanwhile, type MeanwhileOptions } from "./create-meanwhile.js";
 export type { HttpHandler } from "./http-handler.js";

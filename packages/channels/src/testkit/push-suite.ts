@@ -78,6 +78,7 @@ function describeOutcomes(start: () => Promise<PushCounterpart>): void {
 
     expect(sent).toMatchObject({ outcome: "accepted", error: null, retryAfterMs: null });
     expect(sent.durationMs).toBeGreaterThanOrEqual(0);
+    await until(() => arrivals(accepting).length > 0, { what: "the receiver has it" });
     expect(arrivals(accepting)).toEqual([{ id: idOf(sending), body: sending.body }]);
   });
 
@@ -120,6 +121,7 @@ function describeRepeats(start: () => Promise<PushCounterpart>): void {
 
     for (const attempt of [1, 2, 3]) await channel.send({ ...sending, attempt }, never);
 
+    await until(() => arrivals(accepting).length >= 3, { what: "the receiver has all three" });
     const arrival = { id: idOf(sending), body: sending.body };
     expect(arrivals(accepting)).toEqual([arrival, arrival, arrival]);
   });
@@ -131,6 +133,7 @@ function describeRepeats(start: () => Promise<PushCounterpart>): void {
     const sent = await Promise.all(sendings.map((sending) => channel.send(sending, never)));
 
     expect(sent.map(({ outcome }) => outcome)).toEqual(sendings.map(() => "accepted"));
+    await until(() => arrivals(accepting).length >= sendings.length, { what: "the receiver has all of them" });
     expect(new Set(arrivals(accepting).map(({ id }) => id))).toEqual(new Set(sendings.map(idOf)));
     expect(arrivals(accepting)).toHaveLength(sendings.length);
   });

@@ -14,6 +14,7 @@ import { findWritableFault } from "../cli/doctor/writable.js";
 import type { LoadedSettings } from "../config/load-settings.js";
 import { createMeanwhile, type Meanwhile } from "../create-meanwhile.js";
 import { loadJobs } from "../modules/load-jobs.js";
+import { configuredAmqp } from "./configured-amqp.js";
 import { configuredKeys } from "./configured-keys.js";
 import { configuredWebhooks } from "./configured-webhooks.js";
 import { type ExampleLines, greetingLines } from "./greeting.js";
@@ -86,6 +87,7 @@ async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions):
   const { settings } = loaded;
   const apiKeys = configuredKeys(loaded);
   const webhooks = configuredWebhooks(loaded);
+  const amqp = await configuredAmqp(loaded);
   const { definitions, modulesWithoutJobs } = await loadJobs([...jobs, ...settings.jobs], { cwd });
   for (const path of modulesWithoutJobs) logger.warn({ path }, "the module exports no job");
   if (definitions.length === 0) {
@@ -106,6 +108,7 @@ async function open(loaded: LoadedSettings, { logger, jobs, cwd }: OpenOptions):
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
     },
     webhooks,
+    ...(amqp === undefined ? {} : { amqp }),
     shutdownGraceMs: settings.shutdownGraceMs,
     drainDelayMs: settings.drainDelayMs,
     logger,

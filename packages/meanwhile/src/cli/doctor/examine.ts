@@ -6,6 +6,7 @@ import { configuredWebhooks } from "../../process/configured-webhooks.js";
 import { VERSION } from "../../version.js";
 import { type Finding, fail, messageOf, ok, warn } from "./check.js";
 import { checkAddress, checkCredentials, checkGrpcAddress } from "./check-address.js";
+import { checkAmqp } from "./check-amqp.js";
 import { checkStore } from "./check-store.js";
 import { findWritableFault } from "./writable.js";
 
@@ -30,6 +31,7 @@ export async function examine(load: () => Promise<LoadedSettings>, cwd: string):
     await checkGrpcAddress(loaded),
     checkCredentials(loaded, keys),
     checkWebhooks(loaded),
+    ...(await checkAmqp(loaded)),
   ];
 }
 
