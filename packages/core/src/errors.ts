@@ -35,6 +35,27 @@ export function isOutage(error: unknown): boolean {
   return error instanceof AppError && error.code === "store_unavailable";
 }
 
+/** `failed`: the transaction can only be rolled back. `unfit`: what was given is no connection that could be in a transaction. */
+export type TransactionErrorReason =
+  | "unsupported"
+  | "unfit"
+  | "not_begun"
+  | "failed"
+  | "read_only"
+  | "no_tables"
+  | "denied";
+
+/** A submit cannot join the transaction that it was given; nothing was written. The message says why, and what would do. */
+export class TransactionError extends Error {
+  override readonly name = "TransactionError";
+  readonly reason: TransactionErrorReason;
+
+  constructor(reason: TransactionErrorReason, message: string, options: { cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+  }
+}
+
 /** A definition, an option or a setting is wrong: the start stops here. The message says which, what came and what would do. */
 export class ConfigurationError extends Error {
   override readonly name = "ConfigurationError";

@@ -73,9 +73,10 @@ export interface Meanwhile {
    */
   stop(options?: { graceMs?: number; drainDelayMs?: number }): Promise<void>;
   /**
-   * Submits a job of the definition's type, checked against its schema; durable once it resolves.
+   * Submits a job of the definition's type, checked against its schema; durable once it resolves, or, with `transaction`, once
+   * you have committed.
    *
-   * @throws AppError as `engine.submit` does.
+   * @throws AppError, TransactionError as `engine.submit` does.
    */
   submit<Parameters, Result>(
     definition: JobDefinition<string, Parameters, Result>,
@@ -216,12 +217,12 @@ function bind(options: MeanwhileOptions, { store, amqp, fileBytes, logger, close
       return stopping;
     },
     async submit(what: string | AnyJobDefinition, parameters: unknown, submitOptions: SubmitJobOptions = {}) {
-      const { owner, idempotencyKey, ...envelope } = submitOptions;
+      const { owner, idempotencyKey, transaction, ...envelope } = submitOptions;
       const type = typeof what === "string" ? what : what.type;
       const access = accessOf(owner);
       const { job } = await engine.submit(
         { type, parameters, ...envelope },
-        { ...access, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) },
+        { ...access, idempotencyKey, transaction },
       );
       return jobHandle(engine, job.id, access);
     },

@@ -21,11 +21,14 @@ export {
   NonRetryableError,
   type OpenedFile,
   type Principal,
+  type QueryResult,
   RetryAfterError,
   RetryableError,
   type RetryOptions,
   type SavedFile,
   type Store,
+  TransactionError,
+  type UserTransaction,
   type WorkerOptions,
 } from "@meanwhile/core";
 export type { JobError, JobEvent, JobEventType, JobResource, JobStatus } from "@meanwhile/protocol";

@@ -1,5 +1,5 @@
 // One job in the hands of a program that uses meanwhile as a library.
-import { type Access, AppError, type Engine, type Job, readJsonPayload } from "@meanwhile/core";
+import { type Access, AppError, type Engine, type Job, readJsonPayload, type UserTransaction } from "@meanwhile/core";
 import { isTerminal, type JobError, type JobEvent, LIMITS, type SubmitEnvelope } from "@meanwhile/protocol";
 
 /** Everything a submit may say beside type and parameters. */
@@ -8,6 +8,11 @@ export type SubmitJobOptions = Omit<SubmitEnvelope, "type" | "parameters"> & {
   owner?: string;
   /** The same key with the same request gives the same job. */
   idempotencyKey?: string;
+  /**
+   * Your own `pg` client, between your BEGIN and your COMMIT, on the database of the store: the job is there when you commit, and never
+   * was when you roll back. Await the submit before the next statement on that client. PostgreSQL only.
+   */
+  transaction?: UserTransaction;
 };
 
 export interface JobHandle<Result> {

@@ -5,16 +5,25 @@ import type { Wakeups } from "../event/wakeups.js";
 import type { Change } from "../job/change.js";
 import type { CommitResult, InsertGroup, InsertResult, UserStatement } from "../store/job-store.js";
 import type { Store } from "../store/store.js";
+import type { OpenTransaction } from "../store/transaction-store.js";
 import { type Coalescer, createCoalescer, type Done } from "./coalesce.js";
 
 export interface Writer {
   insert(group: InsertGroup): Promise<InsertResult>;
-  /** @param options.type The job's type, for the hint that work has appeared. */
-  commit(change: Change, options: { type: string; userStatements?: readonly UserStatement[] }): Promise<CommitResult>;
+  commit(change: Change, options: WriteOptions): Promise<CommitResult>;
   /** `commit` without a promise, for a worker's most frequent write. */
   enqueue(change: Change, type: string, done: Done<CommitResult>): void;
   /** Resolves when nothing is waiting to be written. */
   idle(): Promise<void>;
+}
+
+export interface WriteOptions {
+  /** The job's type, for the hint that work has appeared. */
+  readonly type: string;
+  /** Committed together with the change. */
+  readonly userStatements?: readonly UserStatement[];
+  /** In which the handler has written; ended by this. */
+  readonly transaction?: OpenTransaction | undefined;
 }
 
 interface TypedChange {
@@ -71,9 +80,9 @@ export function createWriter({ store, clock, wakeups }: { store: Store; clock: C
 
   return {
     insert: (group) => inserts.add(group),
-    async commit(change, { type, userStatements }) {
-      if (userStatements === undefined || userStatements.length === 0) return changes.add({ change, type });
-      const [result] = await store.jobs.commit([change], { userStatements });
+    async commit(change, { type, userStatements = [], transaction }) {
+      if (transaction === undefined && userStatements.length === 0) return changes.add({ change, type });
+      const [result] = await (transaction ?? store.jobs).commit([change], { userStatements });
       hintCommitted({ change, type }, result!);
       return result!;
     },

@@ -1,6 +1,7 @@
 // What a handler is given: everything it may know, and nothing about HTTP, statuses, queues or databases.
 import type { Readable } from "node:stream";
 import type { UserStatement } from "../store/job-store.js";
+import type { QueryResult } from "../store/transaction-store.js";
 
 export interface JobContext<Parameters = unknown> {
   /** As the type's schema gives them: defaults filled in, transformed. */
@@ -29,10 +30,16 @@ export interface JobContext<Parameters = unknown> {
   readonly log: JobLog;
   readonly files: JobFiles;
   /**
-   * Collects statements that are applied in one transaction with the job's completion: all of it or nothing.
+   * Writes into the database of the store in one transaction with the job's completion: all of it, or nothing where the handler
+   * throws or the lease is lost. May be called several times; all calls of an attempt share one transaction.
    *
-   * @param collect Must be synchronous; a returned promise is an error.
+   * An async `work` runs at once, on PostgreSQL only; its transaction stays open until the handler has returned, so let it be
+   * the last thing that the handler does. If anything in it fails, so does the attempt, whatever the handler makes of it.
+   *
+   * @returns what `work` returned. Nothing is committed yet by then.
    */
+  commit<Value>(work: (transaction: JobTransaction) => Promise<Value>): Promise<Value>;
+  /** Collects statements that are run when the handler has returned. On every store that has SQL. */
   commit(collect: (transaction: JobTransaction) => void): void;
 }
 
@@ -83,5 +90,16 @@ export interface OpenedFile extends SavedFile {
 }
 
 export interface JobTransaction {
+  /** Adds a statement: it is run before the next `query`, or when the handler has returned. */
   run(sql: UserStatement["sql"], values?: UserStatement["values"]): void;
+  /**
+   * Runs a statement now, behind all that came before. PostgreSQL only.
+   *
+   * @returns its rows, with the types that `pg` gives them.
+   * @throws the database's error; AttemptAbortedError where the attempt has ended.
+   */
+  query<Row = Record<string, unknown>>(
+    sql: UserStatement["sql"],
+    values?: UserStatement["values"],
+  ): Promise<QueryResult<Row>>;
 }

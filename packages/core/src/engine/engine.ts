@@ -8,6 +8,7 @@ import type { Job, JobId } from "../job/job.js";
 import type { Principal } from "../principal/principal.js";
 import type { LogLine } from "../store/job-log-store.js";
 import type { JobPage, JobQuery } from "../store/job-store.js";
+import type { UserTransaction } from "../store/transaction-store.js";
 
 export interface Engine {
   /**
@@ -16,6 +17,7 @@ export interface Engine {
    * @param envelope As sent; it is checked here, on every channel alike.
    * @throws AppError `invalid_parameters` with pointers, `unknown_job_type`, `idempotency_key_missing`, `idempotency_key_reused`,
    *   `job_purged` (the key's job is gone), `forbidden`, `queue_full`, `payload_too_large`, `store_unavailable`, `shutting_down`.
+   *   TransactionError where `options.transaction` cannot be joined.
    */
   submit(envelope: SubmitEnvelope | unknown, options: SubmitOptions): Promise<Submitted>;
 
@@ -114,6 +116,11 @@ export interface SubmitOptions extends Access {
    */
   readonly fingerprintOf?: unknown;
   readonly origin?: Origin;
+  /**
+   * The caller's own transaction, which the submit joins: the job is there when the caller commits, and never was when the
+   * caller rolls back. What the submit resolves with is not durable before that commit. Only stores that share transactions.
+   */
+  readonly transaction?: UserTransaction;
 }
 
 /** Where a submit came from: kept with the job, so that logs and traces join up. */

@@ -1,6 +1,6 @@
 // What the engine answers when it will not do what was asked: code, sentence, advice.
 import type { Fault } from "@meanwhile/protocol";
-import { AppError } from "../errors.js";
+import { AppError, TransactionError } from "../errors.js";
 import type { Job, JobId } from "../job/job.js";
 
 export function invalidParameters(faults: readonly Fault[]): AppError {
@@ -61,6 +61,14 @@ export function alreadyFinished(job: Job): AppError {
     message: `The job is ${job.status}; there is nothing left to cancel.`,
     details: { jobId: job.id, jobStatus: job.status },
   });
+}
+
+export function cannotJoin(storeName: string): TransactionError {
+  return new TransactionError(
+    "unsupported",
+    `The store ${storeName} cannot join a transaction of yours: only PostgreSQL can. Commit first and submit then, with an idempotency key ` +
+      "made from your row, so that it can be repeated after a crash; or let the job itself write the row, with context.commit.",
+  );
 }
 
 export function shuttingDown(): AppError {

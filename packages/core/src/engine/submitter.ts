@@ -4,12 +4,13 @@ import { AppError } from "../errors.js";
 import { publish } from "../instrument.js";
 import type { Job, JobWebhook } from "../job/job.js";
 import { readJsonPayload } from "../job/payload.js";
-import type { InsertedItem, NewJob } from "../store/job-store.js";
+import type { InsertedItem, InsertResult, JobStore, NewJob } from "../store/job-store.js";
+import type { TransactionStore, UserTransaction } from "../store/transaction-store.js";
 import { claimAtBirth } from "./birth.js";
 import type { EngineDependencies } from "./dependencies.js";
 import type { Engine, SubmitOptions, Submitted } from "./engine.js";
 import { createQueueLimits } from "./queue-limits.js";
-import { jobPurged, keyReused, keyUnfit, notFinished, shuttingDown } from "./refusals.js";
+import { cannotJoin, jobPurged, keyReused, keyUnfit, notFinished, shuttingDown } from "./refusals.js";
 import { type DraftOptions, draftJob, fingerprintOf } from "./submit.js";
 
 export interface Submitter extends Pick<Engine, "submit" | "submitBatch"> {
@@ -22,11 +23,13 @@ const ITEM_SEPARATOR = "\u001f";
 export function createSubmitter(dependencies: EngineDependencies): Submitter {
   const { store, catalog, writer, clock } = dependencies;
   const limits = createQueueLimits({ jobs: store.jobs, clock });
-  const refuse = ({ idempotencyKey }: { readonly idempotencyKey?: string }) => {
+  const findStored: JobStore["find"] = (jobId) => store.jobs.find(jobId);
+  const refuse = ({ idempotencyKey, transaction }: Pick<SubmitOptions, "idempotencyKey" | "transaction">) => {
     if (dependencies.isDraining?.() === true) throw shuttingDown();
     // Not every channel has a header's limits of its own.
     const unfit = idempotencyKey === undefined ? undefined : explainIdempotencyKey(idempotencyKey);
     if (unfit !== undefined) throw keyUnfit(unfit);
+    if (transaction !== undefined && store.transactions === undefined) throw cannotJoin(store.name);
   };
 
   const submitOne = async (envelope: unknown, options: DraftOptions): Promise<Submitted> => {
@@ -36,7 +39,8 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
     const draft = drafted instanceof Promise ? await drafted : drafted;
     const known = catalog.find(draft.job.type)!.queueLimit === null ? undefined : await admit([draft]);
     if (known !== undefined) return known[0]!;
-    const submitted = await storeOne(draft);
+    const { transaction } = options;
+    const submitted = transaction === undefined ? await storeOne(draft) : (await storeIn(transaction, [draft]))[0]!;
     publish("meanwhile:submit", () => facts(submitted, startedAt));
     return submitted;
   };
@@ -81,8 +85,32 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
     return { job: draft.job, replayed: false };
   };
 
-  const replay = async (item: InsertedItem): Promise<Submitted> => {
-    const job = await store.jobs.find(item.jobId);
+  /** Nothing is hinted at, nor claimed at birth: the jobs are there when the caller commits, and the store says so then. */
+  const storeIn = async (transaction: UserTransaction, drafts: readonly NewJob[]): Promise<readonly Submitted[]> => {
+    const transactions = store.transactions as TransactionStore;
+    const waiting = drafts.map(withoutTurn);
+    const result = await transactions.insertInto(transaction, waiting);
+    return answer(result, waiting, (jobId) => transactions.findIn(transaction, jobId));
+  };
+
+  const answer = async (
+    result: InsertResult,
+    drafts: readonly NewJob[],
+    find = findStored,
+  ): Promise<readonly Submitted[]> => {
+    if (result.outcome !== "stored") throw refusedKey(result, drafts);
+    const submitted: Submitted[] = [];
+    for (let index = 0; index < drafts.length; index++) {
+      const item = result.items[index]!;
+      submitted.push(
+        item.outcome === "exists" ? await replay(item, find) : { job: drafts[index]!.job, replayed: false },
+      );
+    }
+    return submitted;
+  };
+
+  const replay = async (item: InsertedItem, find = findStored): Promise<Submitted> => {
+    const job = await find(item.jobId);
     // Past its `purgeAt` it is gone, whether or not the chore has come by yet.
     if (job === undefined || (job.purgeAt !== null && job.purgeAt <= clock.now())) throw jobPurged(item.jobId);
     return { job, replayed: true };
@@ -98,21 +126,27 @@ export function createSubmitter(dependencies: EngineDependencies): Submitter {
 
   return {
     // Member by member: spreading options that were spread together themselves costs more than all the rest of a submit.
-    submit: (envelope, { principal, idempotencyKey, fingerprintOf: request, origin }) =>
-      submitOne(envelope, { principal, idempotencyKey, fingerprintOf: request, origin, pointer: "#", batch: false }),
+    submit: (envelope, { principal, idempotencyKey, fingerprintOf: request, origin, transaction }) =>
+      submitOne(envelope, {
+        principal,
+        idempotencyKey,
+        fingerprintOf: request,
+        origin,
+        transaction,
+        pointer: "#",
+        batch: false,
+      }),
     async submitBatch(items, options) {
       refuse(options);
       const startedAt = clock.now();
       const drafts = await draftBatch(dependencies, items, options);
       const known = await admit(drafts);
       if (known !== undefined) return known;
-      const result = await writer.insert(drafts);
-      if (result.outcome !== "stored") throw refusedKey(result, drafts);
-      const submitted: Submitted[] = [];
-      for (let index = 0; index < drafts.length; index++) {
-        const item = result.items[index]!;
-        submitted.push(item.outcome === "exists" ? await replay(item) : { job: drafts[index]!.job, replayed: false });
-      }
+      const { transaction } = options;
+      const submitted =
+        transaction === undefined
+          ? await answer(await writer.insert(drafts), drafts)
+          : await storeIn(transaction, drafts);
       for (const one of submitted) publish("meanwhile:submit", () => facts(one, startedAt));
       return submitted;
     },
@@ -169,6 +203,15 @@ async function draftBatch(
     drafts.push(derived ? { ...draft, idempotency: { key: draft.idempotency!.key, fingerprint: shared } } : draft);
   }
   return drafts;
+}
+
+/**
+ * Whoever joins a queue of a `concurrencyKey` holds its lock until the commit, and everybody of that key waits. The caller's transaction
+ * may be long: the job joins behind it, as one whose delay is over.
+ */
+function withoutTurn(draft: NewJob): NewJob {
+  const { job } = draft;
+  return job.concurrencyKey === null ? draft : { ...draft, job: { ...job, readiness: "delayed" } };
 }
 
 function toWebhookTarget({ url, events, secret }: JobWebhook): WebhookTarget {

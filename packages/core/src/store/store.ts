@@ -6,6 +6,7 @@ import type { FileRecordStore } from "./file-record-store.js";
 import type { JobLogStore } from "./job-log-store.js";
 import type { JobStore } from "./job-store.js";
 import type { SecretStore } from "./secret-store.js";
+import type { TransactionStore } from "./transaction-store.js";
 import type { WebhookEndpointStore } from "./webhook-endpoint-store.js";
 
 /**
@@ -29,6 +30,8 @@ export interface Store {
   readonly secrets: SecretStore;
   readonly deliveries: DeliveryStore;
   readonly webhookEndpoints: WebhookEndpointStore;
+  /** Transactions shared with users. Default: the store has none to share. */
+  readonly transactions?: TransactionStore;
 
   /** The store's clock, in epoch milliseconds. */
   now(): Promise<number>;

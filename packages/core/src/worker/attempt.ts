@@ -7,20 +7,22 @@
 import type { Writer } from "../batch/writer.js";
 import type { Clock } from "../clock.js";
 import { validate } from "../definition/catalog.js";
-import type { JobContext, JobFacts, JobFiles } from "../definition/context.js";
+import type { JobContext, JobFacts, JobFiles, JobTransaction } from "../definition/context.js";
 import type { AnyJobDefinition } from "../definition/define-job.js";
-import { type AbortReason, AttemptAbortedError, NonRetryableError } from "../definition/handler-errors.js";
+import { type AbortReason, AttemptAbortedError } from "../definition/handler-errors.js";
 import type { Files } from "../files/files.js";
+import { isPromise } from "../is-promise.js";
 import type { ClaimedJob, Progress } from "../job/job.js";
 import { readJsonPayload } from "../job/payload.js";
 import { START_EXPIRED } from "../job/transitions.js";
 import { type LogFields, traceIdOf, withLogFields } from "../log-context.js";
 import type { Logger } from "../logger.js";
 import type { FileRecordStore } from "../store/file-record-store.js";
-import type { UserStatement } from "../store/job-store.js";
+import type { TransactionStore } from "../store/transaction-store.js";
 import { createJobFiles } from "./job-files.js";
 import type { AttemptLog, JobLogs } from "./job-logs.js";
 import { type Outcome, outcomeOfError, outcomeOfResult } from "./outcome.js";
+import { OwnWrites } from "./own-writes.js";
 import { progressOf, Reporter } from "./reporter.js";
 
 export interface AttemptDependencies {
@@ -30,6 +32,7 @@ export interface AttemptDependencies {
   logs: JobLogs;
   files: Files;
   fileRecords: FileRecordStore;
+  transactions: TransactionStore | undefined;
   abortGraceMs: number;
   progressEveryMs: number;
 }
@@ -37,8 +40,8 @@ export interface AttemptDependencies {
 export class Attempt implements JobContext {
   readonly definition: AnyJobDefinition;
   readonly startedAt: number;
-  /** Statements to be applied with the completion. */
-  userStatements: UserStatement[] = NO_STATEMENTS;
+  /** To be committed with the completion; `undefined` where the handler asked for none. */
+  ownWrites: OwnWrites | undefined;
   parameters: unknown;
   /** As it was claimed; a cancel wish is noted in it when it is learnt. */
   claimed: ClaimedJob;
@@ -73,9 +76,9 @@ export class Attempt implements JobContext {
     withLogFields(fields, () => this.#start());
   }
 
-  /** It reported nothing, logged nothing and collected no statements: its outcome alone is all there is to store. */
+  /** It reported nothing, logged nothing and wrote nothing of its own: its outcome alone is all there is to store. */
   get isPlain(): boolean {
-    return this.#reporter === undefined && this.#log === undefined && this.userStatements === NO_STATEMENTS;
+    return this.#reporter === undefined && this.#log === undefined && this.ownWrites === undefined;
   }
 
   /** Ends what only concerns a running handler. */
@@ -85,6 +88,7 @@ export class Attempt implements JobContext {
     this.#onEnd = undefined;
     for (const cancel of this.#cancelTimers) cancel();
     this.#cancelTimers = NO_TIMERS;
+    if (outcome.kind !== "completed") this.ownWrites?.rollback(this.#abortReason);
     onEnd(outcome);
   }
 
@@ -100,6 +104,8 @@ export class Attempt implements JobContext {
       this.#abortReason = reason;
       this.#controller?.abort(new AttemptAbortedError(reason));
     }
+    // What comes of it does not count any more: its connection and its locks are free at once.
+    if (first !== "cancelled" && first !== "stopping") this.ownWrites?.rollback(first);
     const endWithoutHandler = () => {
       logger.warn({ jobId: this.claimed.id, reason: first, graceMs }, "the handler did not stop when it was told to");
       this.#end({ kind: "aborted", reason: first });
@@ -161,17 +167,11 @@ export class Attempt implements JobContext {
   }
 
   get commit(): JobContext["commit"] {
-    return (collect) => {
-      if (this.userStatements === NO_STATEMENTS) this.userStatements = [];
-      const { userStatements } = this;
-      const returned: unknown = collect({ run: (sql, values = []) => void userStatements.push({ sql, values }) });
-      if (isPromise(returned)) {
-        throw new NonRetryableError(
-          "invalid_commit",
-          "commit((tx) => …) must be synchronous: collect the statements, do not wait for anything.",
-        );
-      }
+    const commit = (work: (transaction: JobTransaction) => unknown) => {
+      this.ownWrites ??= new OwnWrites(this.#dependencies.transactions);
+      return this.ownWrites.commit(work);
     };
+    return commit as JobContext["commit"];
   }
 
   /** Many handlers do not wait for what they report: its rejection, unhandled, would end the process and every job in it. */
@@ -240,7 +240,14 @@ export class Attempt implements JobContext {
       this.#end({ kind: "aborted", reason });
       return;
     }
-    const violation = this.#reporter?.violation;
+    const { ownWrites } = this;
+    const idle = ownWrites?.idle();
+    if (idle !== undefined) {
+      void idle.then(() => this.#returned(value));
+      return;
+    }
+    ownWrites?.close();
+    const violation = this.#reporter?.violation ?? ownWrites?.failure?.error;
     if (violation !== undefined) {
       this.#threw(violation);
       return;
@@ -296,10 +303,5 @@ export class Attempt implements JobContext {
   }
 }
 
-// Shared while they are empty: most attempts never need their own.
+// Shared while it is empty: most attempts never need their own.
 const NO_TIMERS: (() => void)[] = [];
-const NO_STATEMENTS: UserStatement[] = [];
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
-}

@@ -30,13 +30,18 @@ const LONGEST_WAIT_MS = 2_000;
 export async function settle(dependencies: SettleDependencies, attempt: Attempt, outcome: Outcome): Promise<Settled> {
   const progress = await attempt.close();
   if (outcome.kind === "aborted" && outcome.reason === "lease_lost") return "lost";
+  const { ownWrites, claimed } = attempt;
   try {
     return await settleUntilStored(dependencies, attempt, { outcome, progress });
   } catch (error) {
-    if (outcome.kind !== "completed" || attempt.userStatements.length === 0 || isOutage(error)) throw error;
-    // The handler's own statements were refused: nothing was written, and the attempt failed by it.
-    dependencies.logger.error({ err: error, jobId: attempt.claimed.id }, "the statements of context.commit failed");
-    return settleUntilStored(dependencies, attempt, { outcome: outcomeOfError(error), progress });
+    // Statements alone may be run again, a transaction with all that the handler did in it may not.
+    const isWorthWaiting = isOutage(error) && ownWrites?.transaction === undefined;
+    if (outcome.kind !== "completed" || ownWrites === undefined || isWorthWaiting) throw error;
+    // The handler's own writes were refused: nothing was written, and the attempt failed by it.
+    dependencies.logger.error({ err: error, jobId: claimed.id }, "the statements of context.commit failed");
+    return await settleUntilStored(dependencies, attempt, { outcome: outcomeOfError(error), progress });
+  } finally {
+    ownWrites?.rollback();
   }
 }
 
@@ -51,7 +56,8 @@ async function settleUntilStored(dependencies: SettleDependencies, attempt: Atte
       return await settleOnce(dependencies, attempt, what);
     } catch (error) {
       // The work is done; as long as the lease may still hold, its outcome is worth waiting for.
-      if (!isOutage(error) || !dependencies.mayWait()) throw error;
+      const isOver = what.outcome.kind === "completed" && attempt.ownWrites?.transaction !== undefined;
+      if (!isOutage(error) || isOver || !dependencies.mayWait()) throw error;
       dependencies.logger.warn(
         { err: error, jobId: attempt.claimed.id, waitMs },
         "the store is away; settling is tried again",
@@ -79,8 +85,12 @@ async function settleOnce(
     const command = commandFor(what.outcome, { leaseToken, waitFor, progress: what.progress });
     const decision = transition(job, command, clock.now());
     if (isRefusal(decision)) return "lost";
-    const userStatements = what.outcome.kind === "completed" ? attempt.userStatements : [];
-    const result = await writer.commit(decision, { type: claimed.type, userStatements });
+    const own = what.outcome.kind === "completed" ? attempt.ownWrites : undefined;
+    const result = await writer.commit(decision, {
+      type: claimed.type,
+      userStatements: own?.statements ?? [],
+      transaction: own?.transaction,
+    });
     if (result.outcome === "committed") return "settled";
     // A fact has changed: a cancel wish came in, or the lease is gone. Read again and decide again.
     job = await store.jobs.find(claimed.id);

@@ -97,6 +97,7 @@ class PooledWorker implements Worker {
     this.#attemptDependencies = {
       ...dependencies,
       fileRecords: store.files,
+      transactions: store.transactions,
       logs: createJobLogs({ logs: store.logs, clock, logger }),
       abortGraceMs: options.abortGraceMs,
       progressEveryMs: options.progressEveryMs,

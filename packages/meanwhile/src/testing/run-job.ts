@@ -10,6 +10,7 @@ import {
   type JobDefinition,
   type Outcome,
   type Progress,
+  type QueryResult,
   type Random,
   readJsonPayload,
   type UserStatement,
@@ -33,6 +34,13 @@ export interface RunJobOptions<Parameters> {
   random?: Random;
   /** Default: `test`. */
   owner?: string;
+  /**
+   * Answers each statement of an async `commit`, as PostgreSQL would. Default: none; an async `commit` fails the job then, as it
+   * does on SQLite.
+   *
+   * @example query: ({ values }) => ({ rows: [{ id: 7, name: values[0] }], rowCount: 1 })
+   */
+  query?: (statement: UserStatement) => Promise<QueryResult> | QueryResult;
 }
 
 /** What the job did, and how it ended. */
@@ -49,7 +57,7 @@ export interface JobRun<Result> {
   readonly logs: readonly LoggedLine[];
   /** What the job saved, with its bytes. */
   readonly files: readonly SavedTestFile[];
-  /** What the attempt that completed collected with `commit`. */
+  /** What the attempt that completed gave to `commit`, in the order in which it runs. */
   readonly statements: readonly UserStatement[];
 }
 
@@ -113,6 +121,7 @@ export async function runJob<Parameters, Result>(
       clock,
       cancelled: options.signal,
       recording,
+      query: options.query,
       onSignal: (given) => {
         signal = given;
       },

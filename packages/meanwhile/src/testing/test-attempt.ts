@@ -7,12 +7,16 @@ import {
   type JobDefinition,
   type JobFacts,
   type JobFiles,
+  type JobTransaction,
   NonRetryableError,
   type Outcome,
+  OwnWrites,
   outcomeOfError,
   outcomeOfResult,
   type Progress,
   progressOf,
+  type QueryResult,
+  type TransactionStore,
   type UserStatement,
 } from "@meanwhile/core";
 import { LIMITS, type LogLevel } from "@meanwhile/protocol";
@@ -33,12 +37,14 @@ export interface TestAttemptOptions {
   readonly clock: Clock;
   readonly cancelled: AbortSignal | undefined;
   readonly recording: Recording;
+  /** Answers the statements of `commit`; without it, the job runs as on a store without transactions. */
+  readonly query: ((statement: UserStatement) => Promise<QueryResult> | QueryResult) | undefined;
   onSignal(signal: AbortSignal): void;
 }
 
 /** Never rejects. */
 export async function runTestAttempt(definition: JobDefinition, options: TestAttemptOptions): Promise<Outcome> {
-  const { clock, cancelled } = options;
+  const { clock, cancelled, query, recording } = options;
   const controller = new AbortController();
   options.onSignal(controller.signal);
   let reason: AbortReason | undefined;
@@ -50,11 +56,17 @@ export async function runTestAttempt(definition: JobDefinition, options: TestAtt
   cancelled?.addEventListener("abort", cancel, { once: true });
   const clearTimeout =
     definition.timeoutMs === null ? undefined : clock.after(definition.timeoutMs, () => abort("timeout"));
+  const ownWrites = new OwnWrites(query && createTransactions(query, recording));
   let outcome: Outcome;
   try {
     if (cancelled?.aborted === true) cancel();
     controller.signal.throwIfAborted();
-    outcome = await outcomeOfResult(definition, await definition.run(createContext(options, controller.signal)));
+    const returned = await definition.run(createContext(options, { signal: controller.signal, ownWrites }));
+    await ownWrites.idle();
+    ownWrites.close();
+    if (ownWrites.failure !== undefined) throw ownWrites.failure.error;
+    outcome = await outcomeOfResult(definition, returned);
+    recording.statements.push(...ownWrites.statements);
     // What was returned before a cancellation was seen counts; what came after the timeout does not.
     if (reason !== "timeout") return outcome;
   } catch (error) {
@@ -66,7 +78,27 @@ export async function runTestAttempt(definition: JobDefinition, options: TestAtt
   return reason === undefined ? outcome : { kind: "aborted", reason };
 }
 
-function createContext(options: TestAttemptOptions, signal: AbortSignal): JobContext {
+/** Nothing is stored here: the test answers for the database. */
+function createTransactions(
+  query: NonNullable<TestAttemptOptions["query"]>,
+  { statements }: Recording,
+): Pick<TransactionStore, "begin"> {
+  return {
+    begin: async () => ({
+      async query(statement) {
+        statements.push(statement);
+        return query(statement);
+      },
+      commit: async () => [],
+      rollback: async () => {},
+    }),
+  };
+}
+
+function createContext(
+  options: TestAttemptOptions,
+  { signal, ownWrites }: { signal: AbortSignal; ownWrites: OwnWrites },
+): JobContext {
   const { job, parameters, files, recording } = options;
   const { attempt } = job;
   const log = (level: LogLevel) => (message: string, fields?: Record<string, unknown>) =>
@@ -91,11 +123,6 @@ function createContext(options: TestAttemptOptions, signal: AbortSignal): JobCon
       }
       recording.outputs.push({ chunk: JSON.parse(text), attempt });
     },
-    commit(collect) {
-      const returned: unknown = collect({ run: (sql, values = []) => void recording.statements.push({ sql, values }) });
-      if (returned instanceof Promise) {
-        throw new NonRetryableError("invalid_commit", "commit((tx) => …) must be synchronous: collect the statements.");
-      }
-    },
+    commit: ((work: (transaction: JobTransaction) => unknown) => ownWrites.commit(work)) as JobContext["commit"],
   };
 }
