@@ -11,6 +11,7 @@ import type { Clock } from "@meanwhile/core";
 import pg from "pg";
 import { type CommitOutcome, judgeCommit } from "./commit-outcome.js";
 import { isConflict, isConnectionLoss, isReadOnly, passesSoon, toStoreError, unavailable } from "./errors.js";
+import { type HeldTransaction, holdTransaction } from "./held-transaction.js";
 import { type ResolvedPostgresStoreOptions, shownUrl } from "./options.js";
 import { greetServer, type ServerIdentity } from "./server-identity.js";
 import { currentTransaction } from "./statements/current-transaction.js";
@@ -42,6 +43,10 @@ export interface Database extends Session {
    * @throws AppError `store_unavailable` where the server is away, or cannot say any more what became of a commit.
    */
   write<T>(work: (transaction: Transaction) => Promise<T>, options?: WriteOptions): Promise<T>;
+  /** Opens a transaction that its caller ends, on a connection of its own until then. */
+  begin(): Promise<HeldTransaction>;
+  /** What went wrong, as callers of the store are told. */
+  toError(error: unknown): unknown;
   /** Calls back after every write of this process. */
   onWrite(listener: () => void): void;
   close(): Promise<void>;
@@ -138,6 +143,28 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
     }
   };
 
+  const begin = async (): Promise<HeldTransaction> => {
+    const client = await pool.connect();
+    const server = identities.get(client)!;
+    const held = holdTransaction(client, {
+      transaction: transactionOn(client),
+      async judge({ xid, error, isThere }) {
+        if ((await outcomeOf(xid, server, isThere)) === "aborted") throw new NotCommitted(error);
+      },
+      written: () => {
+        for (const listener of listeners) listener();
+      },
+      cancel: (processId) => void pool.query("select pg_cancel_backend($1)", [processId]).catch(ignoreLoss),
+    });
+    try {
+      await client.query("begin isolation level read committed read write");
+      return held;
+    } catch (error) {
+      await held.rollback();
+      throw error;
+    }
+  };
+
   const attempt = async <T>(work: (transaction: Transaction) => Promise<T>, options: WriteOptions): Promise<T> => {
     const { result, lost } = await tryCommit(work, options);
     if (lost === undefined) return result;
@@ -197,6 +224,8 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
       for (const listener of listeners) listener();
       return result;
     },
+    begin: () => query(() => again(begin, { isSafe: passesSoon, clock })),
+    toError: (error) => toStoreError(error, where),
     onWrite: (listener) => void listeners.push(listener),
     close: () => (closing ??= pool.end()),
   };
@@ -244,7 +273,7 @@ export const PLANNER_CHOICES = ["enable_seqscan", "enable_hashjoin", "enable_mer
 const BIGINT = 20;
 
 // Numbers, instants and positions of ours all fit into a number; pg gives them as text for those that do not.
-function parserOf(oid: number, format?: "text" | "binary"): (text: string) => unknown {
+export function parserOf(oid: number, format?: "text" | "binary"): (text: string) => unknown {
   return oid === BIGINT ? Number : pg.types.getTypeParser(oid, format as "text");
 }
 

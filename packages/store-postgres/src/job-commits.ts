@@ -10,7 +10,7 @@ import type { Change, CommitOptions, CommitResult, Guard, JobPatch } from "@mean
 import { isTerminal } from "@meanwhile/protocol";
 import type { ClaimedNumbers } from "./claimed-numbers.js";
 import { packedColumns } from "./columns.js";
-import type { Database, Transaction } from "./database.js";
+import type { Database, Transaction, WriteOptions } from "./database.js";
 import type { DeliveryWriter, Interest } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
 import { createEventBatch, type EventBatch, typesOf } from "./event-writer.js";
@@ -36,6 +36,8 @@ interface ChangingJob {
   /** All that is to be written; `undefined` where nothing is. */
   patch: JobPatch | undefined;
 }
+
+export type JobCommits = ReturnType<typeof createJobCommits>;
 
 export function createJobCommits(
   database: Database,
@@ -73,6 +75,43 @@ export function createJobCommits(
           keys = [...keys, ...error.keys];
         }
       }
+    },
+
+    /**
+     * Applies changes at the end of a transaction that others have written in, and that can not begin again.
+     *
+     * @returns `undefined` where a guard has missed: then all of it must be rolled back.
+     */
+    async applyBehind(
+      transaction: Transaction,
+      changes: readonly Change[],
+    ): Promise<{ results: readonly CommitResult[]; queued: boolean; isThere: WriteOptions["isThere"] } | undefined> {
+      let keys: readonly TurnKey[] = [];
+      for (;;) {
+        await transaction.exec("savepoint meanwhile");
+        const events = createEventBatch(deliveries);
+        try {
+          const { results, interest } = await moveAll(transaction, changes, events);
+          await applyRest(transaction, { changes, results, keys, events });
+          if (results.some((result) => result?.outcome === "guard_failed")) return undefined;
+          const queued = await events.store(transaction, interest);
+          return {
+            results: results as CommitResult[],
+            queued,
+            isThere: (session, xid) => events.isThere(session, xid),
+          };
+        } catch (error) {
+          if (!(error instanceof KeysNeeded)) throw error;
+          // Also lets go of the rows: queues are locked before them.
+          await transaction.exec("rollback to savepoint meanwhile");
+          keys = [...keys, ...error.keys];
+        }
+      }
+    },
+
+    /** The worker holds no lease of these any more. */
+    forget(changes: readonly Change[]): void {
+      for (const { jobId, patch } of changes) if (patch.completedAt !== undefined) numbers.forget(jobId);
     },
   };
 
@@ -198,7 +237,7 @@ function toMove(number: number, { guard, patch, events, at }: Change): MoveLease
 
 type Committed = CommitResult & { outcome: "committed" };
 
-const GUARD_FAILED: CommitResult = { outcome: "guard_failed" };
+export const GUARD_FAILED: CommitResult = { outcome: "guard_failed" };
 
 /** Undoes the user's statements of a change that may not be made. Never leaves this file. */
 class GuardMiss extends Error {}

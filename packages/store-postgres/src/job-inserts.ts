@@ -24,6 +24,8 @@ type Holders = Map<string, Holder>;
 /** Events that travel beside their job. */
 const TRAVELLING_EVENTS = 2;
 
+export type JobInserts = ReturnType<typeof createJobInserts>;
+
 export function createJobInserts(
   database: Database,
   { deliveries, numbers }: { deliveries: DeliveryWriter; numbers: ClaimedNumbers },
@@ -47,6 +49,15 @@ export function createJobInserts(
         if (written.queued) deliveries.hint();
         return written.results;
       }
+    },
+
+    /** One group in a transaction that somebody else ends. @throws KeyTaken where it must be tried again, from before it. */
+    async insertInto(
+      transaction: Transaction,
+      group: InsertGroup,
+      { now }: { now?: number } = {},
+    ): Promise<InsertResult> {
+      return (await insertAll(transaction, [group], now)).results[0]!;
     },
 
     async findKeyHolder(owner: string, key: string): Promise<KeyHolder | undefined> {
@@ -95,8 +106,8 @@ async function isStored(session: Session, [first]: readonly NewJob[]): Promise<b
   return first === undefined || (await session.list(findJobNumber, [first.job.id])).length === 1;
 }
 
-/** Another transaction took a key between the look and the insert. Never leaves this file. */
-class KeyTaken extends Error {}
+/** Another transaction took a key between the look and the insert. Never leaves this package. */
+export class KeyTaken extends Error {}
 const OVERTAKEN = Symbol("overtaken");
 
 function toOvertaken(error: unknown): typeof OVERTAKEN {

@@ -54,12 +54,19 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
 function storeOn(database: Database, options: ResolvedPostgresStoreOptions): Store {
   const { schema, clock, url } = options;
   const deliveryWriter = createDeliveryWriter();
-  const wakeups = createWakeups(database, { config: connectionConfig(options), channel: `meanwhile_${schema}`, clock });
+  const channel = `meanwhile_${schema}`;
+  const wakeups = createWakeups(database, { config: connectionConfig(options), channel, clock });
   let closing: Promise<void> | undefined;
+  const { jobs, transactions } = createJobs(database, {
+    deliveries: deliveryWriter,
+    handlers: options,
+    users: { schema, channel },
+  });
 
   return {
     name: shownUrl(url),
-    jobs: createJobs(database, { deliveries: deliveryWriter }),
+    jobs,
+    transactions,
     events: createEvents(database),
     logs: createLogs(database),
     files: createFiles(database),

@@ -14,7 +14,7 @@ export async function runUserStatements(transaction: Transaction, statements: re
 }
 
 /** The user's statements are planned as ever; the setting ends with the transaction. */
-async function choosePlans(transaction: Transaction, setting: "on" | "off"): Promise<void> {
+export async function choosePlans(transaction: Transaction, setting: "on" | "off"): Promise<void> {
   const cache = setting === "on" ? "auto" : "force_generic_plan";
   const settings = [...PLANNER_CHOICES.map((choice) => `${choice} = ${setting}`), `plan_cache_mode = ${cache}`];
   await transaction.exec(settings.map((each) => `set local ${each}`).join("; "));
