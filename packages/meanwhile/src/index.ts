@@ -33,6 +33,8 @@ export {
 } from "@meanwhile/core";
 export type { JobError, JobEvent, JobEventType, JobResource, JobStatus } from "@meanwhile/protocol";
 export type { FixedApiKey, HttpServer, JwtIssuerOptions, ServerOptions } from "@meanwhile/server";
+// Also tells the compiler what `transaction` may be.
+export type { PostgresTransaction } from "@meanwhile/store-postgres";
 export type { MeanwhileAmqpOptions } from "./amqp.js";
 export { defineConfig, type MeanwhileConfig } from "./config/config-file.js";
 export { createMeanwhile, type Meanwhile, type MeanwhileOptions } from "./create-meanwhile.js";
