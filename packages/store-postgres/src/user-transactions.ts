@@ -64,7 +64,7 @@ export function createUserTransactions(
     let last: Promise<unknown> = Promise.resolve();
     // One after the other: not every client takes a query while another one is under way.
     const send = (statement: Statement<readonly unknown[], unknown>, values: readonly unknown[]) => {
-      const query = { text: textOf(statement), values: [...values], rowMode: "array", types: OUR_TYPES } as const;
+      const query: PostgresQuery = { text: textOf(statement), values: [...values], rowMode: "array", types: OUR_TYPES };
       const sent = last.then(() => client.query(query));
       last = sent.catch(() => {}); // whoever sent it is told
       return sent;
