@@ -14,7 +14,7 @@ import type { Database, Transaction, WriteOptions } from "./database.js";
 import type { DeliveryWriter, Interest } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
 import { createEventBatch, type EventBatch, typesOf } from "./event-writer.js";
-import { bodyOf, fromFirstEvents, fromJson, payloadFormat } from "./rows.js";
+import { addFirstEvents, bodyOf, fromJson, payloadFormat } from "./rows.js";
 import { type ChangingJobRow, lockChangingJobs } from "./statements/lock-changing-jobs.js";
 import { MOVED_TYPES, type MoveLeasedJobs, moveLeasedJobs } from "./statements/move-leased-jobs.js";
 import { UPDATED_TYPES, type UpdateJobs, updateJobs } from "./statements/update-jobs.js";
@@ -124,7 +124,7 @@ export function createJobCommits(
     const results: (CommitResult | undefined)[] = new Array(changes.length).fill(undefined);
     const moves = movesOf(changes, numbers);
     if (moves.length === 0) return { results, interest: [] };
-    const rows = moves.map(({ number, change }) => [...toMove(number, change), ...fromFirstEvents(change.events)]);
+    const rows = moves.map(({ number, change }) => addFirstEvents(toMove(number, change), change.events));
     const [moved, interest] = await Promise.all([
       transaction.list(moveLeasedJobs, packedColumns(rows, MOVED_TYPES)),
       deliveries.interestIn(transaction, typesOf(moves.flatMap(({ change }) => change.events))),
@@ -211,6 +211,7 @@ function movesOf(changes: readonly Change[], numbers: ClaimedNumbers): readonly 
 }
 
 function toMove(number: number, { guard, patch, events, at }: Change): MoveLeasedJobs {
+  const [result, resultBytes] = bodyOf(patch.result ?? null);
   return [
     number,
     guard.status,
@@ -226,7 +227,8 @@ function toMove(number: number, { guard, patch, events, at }: Change): MoveLease
     patch.cancelRequestedBy ?? null,
     fromJson(patch.progress),
     patch.result === undefined ? null : payloadFormat(patch.result),
-    ...bodyOf(patch.result ?? null),
+    result,
+    resultBytes,
     fromJson(patch.error),
     patch.completedAt ?? null,
     patch.purgeAt ?? null,

@@ -6,7 +6,7 @@ import type { Database, Session, Transaction } from "./database.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
 import { createEventBatch, typesOf } from "./event-writer.js";
-import { fromFirstEvents, fromNewJob } from "./rows.js";
+import { addFirstEvents, fromNewJob } from "./rows.js";
 import { findJobNumber } from "./statements/find-job-number.js";
 import { findKeyHolders } from "./statements/find-key-holders.js";
 import { insertIdempotencyKeys } from "./statements/insert-idempotency-keys.js";
@@ -78,10 +78,9 @@ export function createJobInserts(
     if (created.length === 0) return { results, created, queued: false };
     await takeKeys(transaction, created);
     const places = await joinQueues(transaction, created);
-    const rows = created.map((item) => [
-      ...fromNewJob(item, places.get(item) ?? { turn: null, readiness: item.job.readiness }),
-      ...fromFirstEvents(item.events),
-    ]);
+    const rows = created.map((item) =>
+      addFirstEvents(fromNewJob(item, places.get(item) ?? { turn: null, readiness: item.job.readiness }), item.events),
+    );
     const [stored, interest] = await Promise.all([
       transaction.list(insertJobs, packedColumns(rows, INSERTED_TYPES)),
       deliveries.interestIn(transaction, typesOf(created.flatMap(({ events }) => events))),
@@ -97,7 +96,9 @@ export function createJobInserts(
         events.append(own.slice(TRAVELLING_EVENTS), { job: place.job, seq: 1 + TRAVELLING_EVENTS });
       }
     }
-    return { results, created, queued: await events.store(transaction, interest) };
+    // Whoever was asked beside the insert did not see the targets that came behind it.
+    const hasTargets = created.some(({ job }) => job.webhook !== null);
+    return { results, created, queued: await events.store(transaction, hasTargets ? undefined : interest) };
   }
 }
 

@@ -103,12 +103,43 @@ export function toJob([
   };
 }
 
-export function toClaimedJob(row: ClaimedJobRow, { token, workerId }: { token: string; workerId: string }): ClaimedJob {
-  const [, , id, owner, type, status, priority, runAt, attempt, maxAttempts, lastSeq, leaseExpiresAt, startedAt] = row;
-  const [createdAt, , startBy, completeBy, timeoutMs, retentionMs, cancelRequestedBy, callbackId, ...rest] = row.slice(
-    13,
-  ) as Rest;
-  const [traceparent, tracestate, requestId, tags, undoSteps, progress, error, format, parameters, bytes] = rest;
+// Taken apart at once, as the other rows are: this happens for every job that is claimed.
+export function toClaimedJob(
+  [
+    _place,
+    _number,
+    id,
+    owner,
+    type,
+    status,
+    priority,
+    runAt,
+    attempt,
+    maxAttempts,
+    lastSeq,
+    leaseExpiresAt,
+    startedAt,
+    createdAt,
+    _updatedAt,
+    startBy,
+    completeBy,
+    timeoutMs,
+    retentionMs,
+    cancelRequestedBy,
+    callbackId,
+    traceparent,
+    tracestate,
+    requestId,
+    tags,
+    undoSteps,
+    progress,
+    error,
+    format,
+    parameters,
+    bytes,
+  ]: ClaimedJobRow,
+  { token, workerId }: { token: string; workerId: string },
+): ClaimedJob {
   return {
     id,
     owner,
@@ -140,29 +171,12 @@ export function toClaimedJob(row: ClaimedJobRow, { token, workerId }: { token: s
   };
 }
 
-type Rest = ClaimedJobRow extends [
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  ...infer Rest,
-]
-  ? Rest
-  : never;
-
 export function fromNewJob(
   { job, idempotency }: NewJob,
   { readiness, turn }: { readiness: Readiness | null; turn: number | null },
 ): InsertJobs {
+  const [parameters, parametersBytes] = bodyOf(job.parameters);
+  const [result, resultBytes] = bodyOf(job.result);
   return [
     job.id,
     job.owner,
@@ -178,7 +192,8 @@ export function fromNewJob(
     job.requestId,
     fromList(job.tags),
     payloadFormat(job.parameters),
-    ...bodyOf(job.parameters),
+    parameters,
+    parametersBytes,
     job.type,
     job.status,
     readiness,
@@ -202,24 +217,24 @@ export function fromNewJob(
     fromJson(job.progress),
     fromJson(job.error),
     job.result === null ? null : payloadFormat(job.result),
-    ...bodyOf(job.result),
+    result,
+    resultBytes,
   ];
 }
 
-/** The first two of these events, as they travel beside their job: see event-columns.ts. */
-export function fromFirstEvents(events: readonly NewEvent[]): unknown[] {
-  const columns: unknown[] = [];
+/** Puts the first two of these events beside the columns of their job: see event-columns.ts. */
+export function addFirstEvents(row: unknown[], events: readonly NewEvent[]): unknown[] {
   for (let index = 0; index < 2; index++) {
     const event = events[index];
     if (event === undefined) {
-      columns.push(null, null, null, null, null, null, null);
+      row.push(null, null, null, null, null, null, null);
       continue;
     }
     const { type, status, at, attempt, data } = event;
     const [text, bytes] = bodyOf(data);
-    columns.push(type, status, at, attempt, data === null ? null : payloadFormat(data), text, bytes);
+    row.push(type, status, at, attempt, data === null ? null : payloadFormat(data), text, bytes);
   }
-  return columns;
+  return row;
 }
 
 export function fromEvent(
