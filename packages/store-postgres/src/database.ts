@@ -30,8 +30,12 @@ export interface Session {
 }
 
 export interface Transaction extends Session {
-  /** Texts of users and of migrations; one statement where there are values. */
-  exec(sql: string, values?: readonly unknown[]): Promise<void>;
+  /**
+   * Texts of users and of migrations; one statement where there are values.
+   *
+   * @returns how many rows it touched, where it is one statement.
+   */
+  exec(sql: string, values?: readonly unknown[]): Promise<number>;
 }
 
 export interface Database extends Session {
@@ -264,6 +268,9 @@ export function connectionConfig(options: ResolvedPostgresStoreOptions): pg.Clie
   } as pg.ClientConfig;
 }
 
+/** Texts without values are our own: what a migration does may take its time. */
+const UNWATCHED_MS = 86_400_000;
+
 /** Beyond its longest time a statement has failed on the server, unless that has gone without a word. */
 const ANSWER_GRACE_MS = 5_000;
 
@@ -297,9 +304,11 @@ function transactionOn(client: pg.PoolClient): Transaction {
     run,
     async exec(sql, values) {
       // Extended, also without values: the server then takes one statement only.
-      await (values === undefined
-        ? client.query(sql)
-        : client.query({ text: sql, values: [...values], queryMode: "extended" } as pg.QueryConfig));
+      const query =
+        values === undefined
+          ? { text: sql, query_timeout: UNWATCHED_MS }
+          : { text: sql, values: [...values], queryMode: "extended" };
+      return (await client.query(query as pg.QueryConfig)).rowCount ?? 0;
     },
   };
 }

@@ -247,7 +247,7 @@ describe.skipIf(whyNoServer !== undefined)("a store that cannot be opened", () =
 
   it("refuses tables that a newer version made, and names what would do", async () => {
     const { schema, close } = await openMigrated(newSchema());
-    await runSql(`insert into ${schema}.meanwhile_migrations values (999, 'from-the-future', 'x', 0)`);
+    await runSql(`insert into ${schema}.meanwhile_migrations values (999, 'from-the-future', 'x', 999, 0)`);
     await expect(createPostgresStore({ url: SERVER_URL, schema })).rejects.toThrow(/newer meanwhile/);
     await close();
   });

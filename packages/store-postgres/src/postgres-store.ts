@@ -83,7 +83,7 @@ function storeOn(database: Database, options: ResolvedPostgresStoreOptions): Sto
     watch: (listener) => wakeups.add(listener),
 
     async migrate() {
-      await migrate(database, { schema, migrations: MIGRATIONS });
+      await migrate(database, { schema, migrations: MIGRATIONS, lockTimeoutMs: options.lockTimeoutMs, clock });
       await ensureGeneration(database);
     },
 

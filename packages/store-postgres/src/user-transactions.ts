@@ -72,7 +72,10 @@ export function createUserTransactions(
     return {
       list: async (statement, values) => (await send(statement as never, values)).rows as never,
       run: async (statement, values) => (await send(statement as never, values)).rowCount ?? 0,
-      exec: (sql) => simple(client, sql),
+      exec: async (sql) => {
+        await simple(client, sql);
+        return 0;
+      },
     };
   };
 

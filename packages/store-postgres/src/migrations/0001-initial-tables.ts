@@ -6,6 +6,7 @@ import type { Migration } from "./migration.js";
 export const initialTables: Migration = {
   version: 1,
   name: "initial-tables",
+  needs: 1,
   sql: `
 -- What was submitted. Never changes: a row as wide as this one, with keys of its own, is too much to write anew with every move.
 create table meanwhile_submissions (
