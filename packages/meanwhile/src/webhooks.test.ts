@@ -85,7 +85,7 @@ describe("webhooks of a program", () => {
     await expect(submitTo(strict, "http://192.0.43.8/")).rejects.toMatchObject(refusal);
   });
 
-  it.each([{ allowPrivateTargets: ["not a host"] }, { scheduleMs: [-1] }, { timeoutMs: 0 }])(
+  it.each([{ allowPrivateTargets: ["not a host"] }, { scheduleMs: [-1] }, { timeoutMs: 0 }, { retentionMs: -1 }])(
     "are refused with %j",
     async (webhooks) => {
       await expect(createMeanwhile({ jobs: [echo], store: "memory:", webhooks })).rejects.toMatchObject({

@@ -12,18 +12,26 @@ export interface WebhookOptions
    * again. At least three times `timeoutMs`. Default: 60 000.
    */
   leaseMs?: number;
+  /** How long finished deliveries and their bodies are kept, in milliseconds. Default: 30 days. */
+  retentionMs?: number;
 }
 
 /** @throws ConfigurationError naming the option that is wrong. */
-export function openWebhooks({ scheduleMs: _, leaseMs: __, ...options }: WebhookOptions = {}): PushChannel {
+export function openWebhooks({
+  scheduleMs: _,
+  leaseMs: __,
+  retentionMs: ___,
+  ...options
+}: WebhookOptions = {}): PushChannel {
   return createWebhookChannel({ ...options, userAgent: `meanwhile/${VERSION}` });
 }
 
 /** What of it concerns the deliveries, whichever channel sends them. */
-export function deliveryOptions({ scheduleMs, leaseMs, timeoutMs }: WebhookOptions = {}): DeliveryOptions {
+export function deliveryOptions({ scheduleMs, leaseMs, retentionMs, timeoutMs }: WebhookOptions = {}): DeliveryOptions {
   return {
     ...(scheduleMs === undefined ? {} : { scheduleMs }),
     ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(retentionMs === undefined ? {} : { retentionMs }),
     // The channel ends a sending by itself; this is for one that does not.
     ...(timeoutMs === undefined ? {} : { sendTimeoutMs: Math.ceil(timeoutMs * 1.5) }),
   };
