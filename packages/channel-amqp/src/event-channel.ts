@@ -120,7 +120,7 @@ export function createEventChannel(
   return {
     name: AMQP_CHANNEL,
     isFeed: true,
-    deliveryOptions: { ...PACE, sendTimeoutMs: confirmTimeoutMs + 5_000 },
+    deliveryOptions: { ...PACE, sendTimeoutMs: confirmTimeoutMs + 2_000, leaseMs: 2 * (confirmTimeoutMs + 2_000) },
     availability: {
       get isAvailable() {
         return link.session !== undefined && !link.isBlocked;

@@ -17,7 +17,7 @@ export interface AmqpOptions {
   prefetch?: number;
   /** How often a submit is delivered that no process settles; then it is put aside with the reason. Default: 20. */
   deliveryLimit?: number;
-  /** How long a confirmation of the broker is waited for, in milliseconds. Default: 15 000. */
+  /** How long a confirmation of the broker is waited for, in milliseconds. Default: 10 000. */
   confirmTimeoutMs?: number;
   /** First wait before a lost connection is opened again, in milliseconds; it doubles, with jitter. Default: 200. */
   reconnectMs?: number;
@@ -42,7 +42,7 @@ export function resolveAmqpOptions(options: AmqpOptions): ResolvedAmqpOptions {
     ca: options.ca,
     prefetch: requireInteger("prefetch", options.prefetch ?? 100, { min: 1, max: 65_535 }),
     deliveryLimit: requireInteger("deliveryLimit", options.deliveryLimit ?? 20, { min: 1 }),
-    confirmTimeoutMs: requireMs("confirmTimeoutMs", options.confirmTimeoutMs ?? 15_000, { min: 1 }),
+    confirmTimeoutMs: requireMs("confirmTimeoutMs", options.confirmTimeoutMs ?? 10_000, { min: 1 }),
     reconnectMs,
     reconnectMaxMs: requireMs("reconnectMaxMs", options.reconnectMaxMs ?? 15_000, { min: reconnectMs }),
   };

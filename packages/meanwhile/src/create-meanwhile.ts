@@ -197,7 +197,7 @@ function bind(options: MeanwhileOptions, { store, amqp, fileBytes, logger, close
   const makeServer = (): HttpServer => {
     const made = createServer(
       { engine, catalog, files, store, apiKeys: store.apiKeys, secrets: store.secrets, clock, ids, logger },
-      server ?? {},
+      amqp === undefined ? (server ?? {}) : { ...server, messageQueue: amqp.description },
     );
     servers.push(made);
     return made;

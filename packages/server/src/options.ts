@@ -1,5 +1,6 @@
 // The settings of the HTTP server: declared once, resolved once.
 import { ConfigurationError, requireInteger, requireMs } from "@meanwhile/core";
+import type { DescribedMessageQueue } from "./asyncapi/message-queue.js";
 import type { FixedApiKey } from "./auth/fixed-keys.js";
 import type { JwtIssuerOptions } from "./auth/jwt.js";
 
@@ -32,6 +33,8 @@ export interface ServerOptions {
   keepAliveTimeoutMs?: number;
   /** Size of all headers of a request together, in bytes. Default: 16 384. */
   headerBytes?: number;
+  /** A message queue that stands beside the server, for the description at `/asyncapi.json`. Default: none. */
+  messageQueue?: DescribedMessageQueue;
 }
 
 export interface ResolvedServerOptions {
@@ -50,6 +53,7 @@ export interface ResolvedServerOptions {
   readonly uploadTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly headerBytes: number;
+  readonly messageQueue: DescribedMessageQueue | undefined;
 }
 
 /** @throws ConfigurationError naming the option, what came and what would do. */
@@ -71,6 +75,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     uploadTimeoutMs: requireMs("uploadTimeoutMs", options.uploadTimeoutMs ?? 3_600_000, { min: 1 }),
     keepAliveTimeoutMs: requireMs("keepAliveTimeoutMs", options.keepAliveTimeoutMs ?? 72_000, { min: 1 }),
     headerBytes: requireInteger("headerBytes", options.headerBytes ?? 16_384, { min: 1_024 }),
+    messageQueue: options.messageQueue,
   };
 }
 

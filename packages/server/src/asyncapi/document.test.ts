@@ -62,6 +62,21 @@ describe("GET /asyncapi.json", () => {
     expect(servers.stomp).toMatchObject({ pathname: "/jobs/websocket" });
   });
 
+  it("describes a message queue where one stands beside the server", async () => {
+    const messageQueue = { broker: "amqps://mq.internal:5671/jobs", prefix: "shop" };
+    const server = await startTestServer({ worker: false, messageQueue });
+
+    const answer = await get(server, "/asyncapi.json");
+    const { diagnostics } = await new Parser().parse(answer.body);
+    const { servers, channels, operations } = answer.json() as AsyncApiDocument;
+
+    expect(diagnostics.filter(({ severity }) => severity < 2)).toEqual([]);
+    expect(servers.amqp).toMatchObject({ host: "mq.internal:5671", pathname: "/jobs", protocol: "amqps" });
+    expect(channels.amqpEvents!.bindings).toMatchObject({ amqp: { exchange: { name: "shop.events", type: "topic" } } });
+    expect(channels.amqpSubmit!.address).toBe("shop.submit");
+    expect(operations.receiveAmqpSubmit!.reply!.channel).toEqual({ $ref: "#/channels/amqpAnswers" });
+  });
+
   it("describes nothing that nobody needs, and everything that is referred to", async () => {
     const document = await documentOf(await startTestServer({ worker: false }));
     const text = JSON.stringify(document);

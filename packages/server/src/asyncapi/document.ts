@@ -6,6 +6,7 @@ import { WEBHOOK_SCHEMAS } from "../openapi/webhook-schemas.js";
 import type { JsonSchema, Route } from "../route.js";
 import { type ChannelObject, channelRows, type OperationObject, operations } from "./channels.js";
 import { eventSchemas } from "./event-schemas.js";
+import { type DescribedMessageQueue, describeMessageQueue } from "./message-queue.js";
 import {
   EVENT_MESSAGES,
   JOB_MESSAGES,
@@ -34,14 +35,20 @@ export interface AsyncApiParts {
   readonly catalog: Catalog;
   /** Where readers reach this server: a host with its port, or a URL. */
   readonly address: string;
+  /** One that stands beside the server. */
+  readonly messageQueue: DescribedMessageQueue | undefined;
 }
 
-export function asyncApiDocument({ routes, catalog, address }: AsyncApiParts): AsyncApiDocument {
+export function asyncApiDocument({ routes, catalog, address, messageQueue }: AsyncApiParts): AsyncApiDocument {
   const schemas = allSchemas(catalog);
   const commands = socketCommands(schemas.SubmitJob!);
   const paths = new Set(routes.map(({ path }) => path));
   const rows = Object.entries(channelRows(commands)).filter(([, { path }]) => path === null || paths.has(path));
-  const channels = Object.fromEntries(rows.map(([name, { path: _, ...channel }]) => [name, channel]));
+  const queue = describeMessageQueue(messageQueue);
+  const channels = {
+    ...Object.fromEntries(rows.map(([name, { path: _, ...channel }]) => [name, channel])),
+    ...queue.channels,
+  };
   const acting = Object.entries(operations(Object.keys(commands))).filter(([, { channel }]) =>
     Object.hasOwn(channels, channel.$ref.slice("#/channels/".length)),
   );
@@ -56,9 +63,9 @@ export function asyncApiDocument({ routes, catalog, address }: AsyncApiParts): A
         "How the events of jobs reach whoever waits for them, and how jobs are submitted over connections that stay open. Every channel tells the same events: `jobId` and `seq` name each for ever, and the last `seq` continues on any other channel. Requests with one answer are described in /openapi.json, gRPC by its own reflection.",
       ...{ license: { name: "MIT", url: "https://opensource.org/license/mit" } },
     },
-    servers: servers(address),
+    servers: { ...servers(address), ...queue.servers },
     channels,
-    operations: Object.fromEntries(acting),
+    operations: { ...Object.fromEntries(acting), ...queue.operations },
     components: { ...used, securitySchemes: SECURITY_SCHEMES },
   };
 }

@@ -69,7 +69,12 @@ export function documentRoutes(context: ServerContext, others: readonly Route[])
   const document = once(() => openApiDocument([...others, ...routes], context.catalog));
   const specification = once(() => textOf(JSON.stringify(document()), { "content-type": JSON_TYPE }));
   const events = once((request: FastifyRequest) =>
-    asyncApiDocument({ routes: others, catalog: context.catalog, address: addressOf(request, context) }),
+    asyncApiDocument({
+      routes: others,
+      catalog: context.catalog,
+      address: addressOf(request, context),
+      messageQueue: context.options.messageQueue,
+    }),
   );
   const channels = once((request: FastifyRequest) =>
     textOf(JSON.stringify(events(request)), { "content-type": JSON_TYPE }),
