@@ -10,7 +10,7 @@ import { fromNewJob, fromPlainJobs } from "./rows.js";
 import { findIdempotencyKey } from "./statements/find-idempotency-key.js";
 import { insertIdempotencyKey } from "./statements/insert-idempotency-key.js";
 import { insertJob } from "./statements/insert-job.js";
-import { insertPlainJobs } from "./statements/insert-plain-jobs.js";
+import { ID_LENGTH, insertPlainJobs } from "./statements/insert-plain-jobs.js";
 import type { Turns } from "./turns.js";
 
 interface Holder extends KeyHolder {
@@ -151,6 +151,8 @@ function isPlain({ job, idempotency, fileIds }: NewJob): boolean {
   return (
     idempotency === null &&
     fileIds.length === 0 &&
+    job.id.length === ID_LENGTH &&
+    job.requestId !== "" &&
     job.status === "PENDING" &&
     job.lastSeq === 1 &&
     job.attempt === 0 &&

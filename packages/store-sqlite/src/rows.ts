@@ -187,6 +187,11 @@ export function fromNewJob(
 /** Jobs that differ in nothing but id, parameters and request. */
 export function fromPlainJobs(jobs: readonly Job[]): InsertPlainJobs {
   const [first] = jobs as [Job];
+  let contents = "";
+  for (const { id, requestId, parameters } of jobs) {
+    const key = `${id} ${requestId ?? ""}`;
+    contents += `${contents === "" ? "" : ","}${JSON.stringify(key)}:${JSON.stringify(parameters.body)}`;
+  }
   return [
     first.owner,
     first.type,
@@ -200,7 +205,7 @@ export function fromPlainJobs(jobs: readonly Job[]): InsertPlainJobs {
     first.completeBy,
     first.timeoutMs,
     first.retentionMs,
-    JSON.stringify(jobs.map(({ id, parameters, requestId }) => [id, parameters.body, requestId])),
+    `{${contents}}`,
   ];
 }
 

@@ -1,7 +1,10 @@
 // Stores new jobs that differ in nothing but their content: one statement for all, at half the price of one for each.
 import { statement } from "./statement.js";
 
-/** The jobs are a JSON array of `[id, parameters, requestId]`; they take consecutive numbers in its order. */
+/**
+ * The jobs are a JSON object, from the id, a space and the request's id (none: nothing) to the parameters; they take
+ * consecutive numbers in its order.
+ */
 export type InsertPlainJobs = [
   owner: string,
   type: string,
@@ -18,11 +21,14 @@ export type InsertPlainJobs = [
   jobs: string,
 ];
 
-// Every value that is taken out of the JSON costs as much as three columns: only what really differs is in it.
+/** Of a job's id, a UUID. */
+export const ID_LENGTH = 36;
+
+// A member of an object comes as it is, and a value of an array inside would be parsed once more, for each of its values.
 export const insertPlainJobs = statement<InsertPlainJobs>(`
   insert into meanwhile_jobs
          (id, owner, type, status, readiness, priority, run_at, attempt, max_attempts, last_seq,
           created_at, updated_at, start_by, complete_by, timeout_ms, retention_ms, request_id, parameters)
-  select value ->> 0, ?, ?, 'PENDING', ?, ?, ?, 0, ?, 1,
-         ?, ?, ?, ?, ?, ?, value ->> 2, value ->> 1
+  select substr(key, 1, ${ID_LENGTH}), ?, ?, 'PENDING', ?, ?, ?, 0, ?, 1,
+         ?, ?, ?, ?, ?, ?, nullif(substr(key, ${ID_LENGTH + 2}), ''), value
     from json_each(?)`);
