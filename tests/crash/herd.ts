@@ -1,13 +1,24 @@
-// Processes on one SQLite file that are killed and started again, each time armed with another way to die.
+// Processes on one store that are killed and started again, each time armed with another way to die; so may their database be.
 import { join } from "node:path";
+import type { StopMode } from "../harness/postgres-cluster.js";
 import { type Program, startProgram } from "../harness/process.js";
 import type { Random } from "../harness/random.js";
 import { KILL_POINTS, type KillPoint } from "../program/kill-points.js";
 
 export type Role = "all" | "api" | "worker";
 
+/** A server under the herd that is restarted again and again. */
+export interface HerdDatabase {
+  restart(mode: StopMode): Promise<void>;
+  /** How many times at least. */
+  readonly restarts: number;
+}
+
 export interface HerdOptions {
   folder: string;
+  /** Of the store that they share. */
+  address: string;
+  database?: HerdDatabase;
   roles: readonly Role[];
   random: Random;
   /** How many times a process is to die; a few more where a place has not been met by then. */
@@ -18,8 +29,15 @@ export interface HerdOptions {
 const POINTS: Readonly<Record<Role, readonly KillPoint[]>> = {
   // Jobs are claimed where they are stored, so a claim of its own comes rarely here.
   all: KILL_POINTS.filter((point) => !point.startsWith("claim")),
-  api: ["insert-uncommitted", "insert-committed", "statement"],
-  worker: ["claim-uncommitted", "claim-committed", "settle-uncommitted", "settle-committed", "statement"],
+  api: ["insert-uncommitted", "insert-committed", "deliver-uncommitted", "statement"],
+  worker: [
+    "claim-uncommitted",
+    "claim-committed",
+    "settle-uncommitted",
+    "settle-committed",
+    "deliver-uncommitted",
+    "statement",
+  ],
 };
 
 /** Hits before death: early enough to be reached, spread enough to meet batches of all sizes. */
@@ -30,6 +48,7 @@ const MOST_HITS: Readonly<Record<KillPoint, number>> = {
   "claim-committed": 60,
   "settle-uncommitted": 100,
   "settle-committed": 150,
+  "deliver-uncommitted": 30,
   statement: 6_000,
 };
 
@@ -42,17 +61,19 @@ export class Herd {
   readonly #due: (KillPoint | "outside")[] = [];
   /** How often a process was armed for the place and did not come by often enough. */
   readonly #missed = new Map<KillPoint | "outside", number>();
-  #server: Slot | undefined;
+  /** How often the database was restarted. */
+  restarts = 0;
+  #servers: readonly Slot[] = [];
+  #submitsUntilRestart = SUBMITS_BETWEEN_RESTARTS;
+  #restarting: Promise<void> | undefined;
+  /** Rises when a restart begins and when it ends. */
+  #upheavals = 0;
   #addressWaiters: (() => void)[] = [];
   #slots: Slot[] = [];
   #stopped = false;
 
   constructor(options: HerdOptions) {
     this.#options = options;
-  }
-
-  get storeFile(): string {
-    return join(this.#options.folder, "meanwhile.db");
   }
 
   get journals(): readonly string[] {
@@ -72,22 +93,25 @@ export class Herd {
   /** Resolves when all the kills are done; every process has ended then. @throws where one ends by itself. */
   async run(): Promise<void> {
     this.#slots = this.#options.roles.map((role, index) => new Slot(role, this.#journal(index)));
-    this.#server = this.#slots.find(({ role }) => role !== "worker");
+    this.#servers = this.#slots.filter(({ role }) => role !== "worker");
     const ending = this.#slots.map((slot) => this.#keepAlive(slot));
     try {
       await Promise.all(ending);
+      await this.#restarting;
     } finally {
       this.#stopped = true;
       this.#wakeCallers();
     }
   }
 
-  /** The address of the server, once it lives; `undefined` when there will be none any more. */
+  /** The address of a server that lives, once there is one; `undefined` when there will be none any more. */
   async address(): Promise<string | undefined> {
-    while (!this.#stopped && this.#server?.address === undefined) {
+    for (;;) {
+      if (this.#stopped) return undefined;
+      const living = this.#servers.filter(({ address }) => address !== undefined);
+      if (living.length > 0) return this.#options.random.pick(living).address;
       await new Promise<void>((resolve) => this.#addressWaiters.push(resolve));
     }
-    return this.#stopped ? undefined : this.#server?.address;
   }
 
   /** A submit was answered: who was to die from outside by now, dies. */
@@ -95,6 +119,7 @@ export class Herd {
     for (const slot of this.#slots) {
       if (slot.address !== undefined && --slot.submitsLeft <= 0) slot.program?.signal("SIGKILL");
     }
+    if (this.#options.database !== undefined && --this.#submitsUntilRestart <= 0) this.#restartDatabase();
   }
 
   /** One process that lives until it is told to stop. */
@@ -102,8 +127,32 @@ export class Herd {
     return this.#start({ role, journal: this.#journal(0) }, "");
   }
 
+  #restartDatabase(): void {
+    const { database, random } = this.#options;
+    if (this.#restarting !== undefined || this.#stopped || database === undefined) return;
+    this.#upheavals++;
+    // Mostly as by a loss of power; now and then as by an administrator. Some process dies meanwhile, now and then.
+    const victim = random.chance(0.3) ? random.pick(this.#slots) : undefined;
+    if (victim?.address !== undefined) {
+      victim.submitsLeft = 0;
+      victim.program?.signal("SIGKILL");
+    }
+    this.#restarting = database
+      .restart(random.chance(0.75) ? "immediate" : "fast")
+      .then(() => {
+        this.restarts++;
+        this.#endIfDone();
+      })
+      .finally(() => {
+        this.#upheavals++;
+        this.#restarting = undefined;
+        this.#submitsUntilRestart = Math.ceil(SUBMITS_BETWEEN_RESTARTS * (0.5 + random.next()));
+      });
+  }
+
   async #keepAlive(slot: Slot): Promise<void> {
     while (!this.#stopped) {
+      const upheavals = this.#upheavals;
       const death = this.#nextDeath(slot.role);
       slot.submitsLeft = this.#submitsFor(death);
       slot.program = this.#start(
@@ -113,14 +162,27 @@ export class Herd {
       slot.address = await slot.program.ready;
       this.#wakeCallers();
       const { code, signal } = await slot.program.exited;
+      // Without its database no process starts; one that has started never ends by that.
+      const neverCame = slot.address === undefined && (this.#upheavals !== upheavals || this.#restarting !== undefined);
       slot.address = undefined;
+      if (neverCame && signal !== "SIGKILL") {
+        if (death !== undefined) this.#due.unshift(death);
+        await this.#restarting;
+        continue;
+      }
       if (signal !== "SIGKILL") throw new Error(`${slot.role} ended by itself (${code}):\n${slot.program.output()}`);
       if (this.#stopped) return;
       const cause = slot.submitsLeft <= 0 || death === undefined ? "outside" : death;
       this.deaths.set(cause, (this.deaths.get(cause) ?? 0) + 1);
       if (death !== undefined && cause !== death) this.#noteMiss(death);
-      if (this.kills >= this.#options.kills && this.unmet.length === 0) this.#end();
+      this.#endIfDone();
     }
+  }
+
+  #endIfDone(): void {
+    const { kills, database } = this.#options;
+    const isShaken = this.restarts >= (database?.restarts ?? 0);
+    if (!this.#stopped && this.kills >= kills && isShaken && this.unmet.length === 0) this.#end();
   }
 
   /** The last kill takes all the others along. */
@@ -133,7 +195,7 @@ export class Herd {
   #start({ role, journal }: { role: Role; journal: string }, kill: string): Program {
     return startProgram("crash-server", {
       env: {
-        MEANWHILE_STORE_FILE: this.storeFile,
+        MEANWHILE_STORE: this.#options.address,
         MEANWHILE_FILES: join(this.#options.folder, "files"),
         MEANWHILE_JOURNAL: journal,
         MEANWHILE_LEASE_MS: String(LEASE_MS),
@@ -152,7 +214,8 @@ export class Herd {
 
   #submitsFor(death: KillPoint | "outside" | undefined): number {
     if (death === undefined) return Number.POSITIVE_INFINITY;
-    return death === "outside" ? 10 + this.#options.random.below(200) : SUBMITS_PER_LIFE;
+    const most = this.#options.database === undefined ? SUBMITS_PER_LIFE : SUBMITS_PER_LIFE_ON_SERVER;
+    return death === "outside" ? 10 + this.#options.random.below(most / 2) : most;
   }
 
   /**
@@ -160,7 +223,10 @@ export class Herd {
    * that nobody has met; `undefined`: this process is to live.
    */
   #nextDeath(role: Role): KillPoint | "outside" | undefined {
-    if (this.kills >= this.#options.kills) return this.unmet.find((point) => POINTS[role].includes(point));
+    const isShaken = this.restarts >= (this.#options.database?.restarts ?? 0);
+    if (this.kills >= this.#options.kills && isShaken) {
+      return this.unmet.find((point) => POINTS[role].includes(point));
+    }
     const fits = (death: KillPoint | "outside") => death === "outside" || POINTS[role].includes(death);
     if (!this.#due.some(fits)) {
       const more = [...KILL_POINTS, "outside"] as const;
@@ -175,7 +241,9 @@ export class Herd {
   }
 
   #hit(point: KillPoint): number {
-    return 1 + this.#options.random.below(Math.ceil(MOST_HITS[point] / 4 ** (this.#missed.get(point) ?? 0)));
+    const share = this.#options.database === undefined ? 1 : SUBMITS_PER_LIFE_ON_SERVER / SUBMITS_PER_LIFE;
+    const most = (MOST_HITS[point] * share) / 4 ** (this.#missed.get(point) ?? 0);
+    return 1 + this.#options.random.below(Math.ceil(most));
   }
 
   #journal(index: number): string {
@@ -191,6 +259,10 @@ export class Herd {
 
 /** Whoever was not hit by then dies from outside. */
 const SUBMITS_PER_LIFE = 400;
+
+/** A server between four processes and the disk takes its time: there, lives and peace are shorter. */
+const SUBMITS_PER_LIFE_ON_SERVER = 150;
+const SUBMITS_BETWEEN_RESTARTS = 150;
 
 class Slot {
   readonly role: Role;

@@ -1,4 +1,5 @@
 // Callers that submit, ask again, cancel and read while servers die under them, and note every promise they get.
+import { setTimeout as pause } from "node:timers/promises";
 import type { JobEvent, JobResource } from "@meanwhile/protocol";
 import type { Random } from "../harness/random.js";
 import { finalText } from "./audit/audit.js";
@@ -8,6 +9,8 @@ export interface LoadOptions {
   promises: Promises;
   random: Random;
   callers: number;
+  /** Where some of the jobs tell of themselves. */
+  webhookUrl: string;
   /** The address of a server that lives; waits for one. `undefined`: the load is over. */
   address(): Promise<string | undefined>;
   /** Called after every answered submit. */
@@ -46,6 +49,12 @@ class Caller {
   }
 
   #body(): object {
+    const { random, webhookUrl } = this.#options;
+    const webhook = random.chance(0.15) ? { webhook: { url: webhookUrl, events: [...PUSHED_EVENTS] } } : {};
+    return { ...this.#work(), ...webhook };
+  }
+
+  #work(): object {
     const { random } = this.#options;
     const turn = random.chance(0.2) ? { concurrencyKey: `turn-${random.below(4)}` } : {};
     const delay = random.chance(0.1) ? { delayMs: random.below(300) } : {};
@@ -64,8 +73,12 @@ class Caller {
     for (;;) {
       const answer = await this.#request("POST", "/api/v2/jobs", { body, headers: { "idempotency-key": key } });
       if (answer === "over") return;
-      if (answer === "lost" || answer.status === 503) continue;
-      const job = this.#accepted(answer);
+      if (answer === "lost") continue;
+      if (answer.status === 503) {
+        await this.#pauseAfter(answer);
+        continue;
+      }
+      const job = this.#accepted(answer, body);
       if (job === undefined) return;
       const jobIds = promises.keys.get(key) ?? new Set<string>();
       promises.keys.set(key, jobIds.add(job.id));
@@ -75,30 +88,41 @@ class Caller {
   }
 
   async #submitOnce(): Promise<void> {
-    const answer = await this.#request("POST", "/api/v2/jobs", { body: this.#body() });
-    if (answer === "over" || answer === "lost" || answer.status === 503) return;
-    const job = this.#accepted(answer);
+    const body = this.#body();
+    const answer = await this.#request("POST", "/api/v2/jobs", { body });
+    if (answer === "over" || answer === "lost") return;
+    if (answer.status === 503) return this.#pauseAfter(answer);
+    const job = this.#accepted(answer, body);
     if (job !== undefined) await this.#afterwards(job);
   }
 
   async #submitBatch(): Promise<void> {
-    const { promises, random, onAccepted } = this.#options;
+    const { random, onAccepted } = this.#options;
     const jobs = Array.from({ length: 2 + random.below(4) }, () => this.#body());
     const answer = await this.#request("POST", "/api/v2/jobs/batch", { body: { jobs } });
-    if (answer === "over" || answer === "lost" || answer.status === 503) return;
+    if (answer === "over" || answer === "lost") return;
+    if (answer.status === 503) return this.#pauseAfter(answer);
     if (answer.status !== 202) return this.#surprise(answer);
-    for (const { id } of (answer.body as { items: JobResource[] }).items) promises.accepted.add(id);
+    for (const [index, { id }] of (answer.body as { items: JobResource[] }).items.entries()) {
+      this.#note(id, jobs[index]!);
+    }
     onAccepted();
   }
 
-  #accepted(answer: Answer): JobResource | undefined {
-    const { promises, onAccepted } = this.#options;
+  #note(jobId: string, body: object): void {
+    const { promises } = this.#options;
+    promises.accepted.add(jobId);
+    if ("webhook" in body) promises.pushed.set(jobId, PUSHED_EVENTS);
+  }
+
+  #accepted(answer: Answer, body: object): JobResource | undefined {
+    const { onAccepted } = this.#options;
     if (answer.status !== 202 && answer.status !== 200) {
       this.#surprise(answer);
       return undefined;
     }
     const job = answer.body as JobResource;
-    promises.accepted.add(job.id);
+    this.#note(job.id, body);
     onAccepted();
     return job;
   }
@@ -133,6 +157,12 @@ class Caller {
     if (job.completedAt !== null) promises.finals.set(jobId, finalText(job.status, job.result));
   }
 
+  /** A caller who does as it is told, only sooner. */
+  async #pauseAfter(answer: Answer): Promise<void> {
+    if (!(Number(answer.retryAfter) >= 1)) this.#surprise(answer);
+    await pause(RETRY_MS);
+  }
+
   #surprise({ request, status, body }: Answer): void {
     this.#options.promises.surprises.push(`${request} was answered ${status}: ${JSON.stringify(body)}`);
   }
@@ -152,7 +182,8 @@ class Caller {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
-      return { request: `${method} ${path}`, status: response.status, body: await response.json() };
+      const retryAfter = response.headers.get("retry-after");
+      return { request: `${method} ${path}`, status: response.status, retryAfter, body: await response.json() };
     } catch (error) {
       if (error instanceof DOMException && error.name === "TimeoutError") {
         this.#options.promises.surprises.push(`${method} ${path} was not answered within ${ANSWER_WITHIN_MS} ms.`);
@@ -170,7 +201,20 @@ interface RequestParts {
 interface Answer {
   readonly request: string;
   readonly status: number;
+  readonly retryAfter: string | null;
   readonly body: unknown;
 }
+
+/** Every event of these jobs, but for the many that tell progress. */
+const PUSHED_EVENTS: ReadonlySet<string> = new Set([
+  "job.submitted",
+  "job.started",
+  "job.retrying",
+  "job.completed",
+  "job.failed",
+  "job.cancelled",
+]);
+
+const RETRY_MS = 50;
 
 const ANSWER_WITHIN_MS = 20_000;

@@ -10,6 +10,8 @@ export interface SeenEvent {
 export interface Promises {
   /** Ids that were answered with 2xx. */
   readonly accepted: Set<string>;
+  /** Accepted jobs that named a webhook, each with the types of events that it wants. */
+  readonly pushed: Map<string, ReadonlySet<string>>;
   /** Each idempotency key, with every id that was ever answered for it. */
   readonly keys: Map<string, Set<string>>;
   /** Cancels that were answered 200. */
@@ -27,6 +29,7 @@ export interface Promises {
 export function createPromises(): Promises {
   return {
     accepted: new Set(),
+    pushed: new Map(),
     keys: new Map(),
     cancelled: new Set(),
     cancelRequested: new Set(),

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import { describe, it } from "vitest";
 
 /** `immediate`: as a loss of power, crash recovery follows. `fast`: connections are cut, and everything is written out. */
 export type StopMode = "immediate" | "fast";
@@ -42,6 +43,12 @@ function lookForServer(): string | undefined {
     "no PostgreSQL server is installed (initdb in /usr/lib/postgresql/*/bin or MEANWHILE_TEST_POSTGRES_BIN)";
   if (process.env.CI === "true") throw new Error(`Under CI these tests must run, and ${reason}.`);
   return reason;
+}
+
+/** A suite that makes servers, which takes its time: without one it is one skipped test, by its name and with the reason. */
+export function describeWithCluster(name: string, body: () => void): void {
+  if (whyNoCluster === undefined) describe(name, { timeout: 90_000 }, body);
+  else it(name, ({ skip }) => skip(whyNoCluster));
 }
 
 /** @param options.settings Added to postgresql.conf, which is the stock one otherwise. */

@@ -3,8 +3,8 @@
 import type { AppError, Store } from "@meanwhile/core";
 import { createPostgresStore, type PostgresStoreOptions } from "@meanwhile/store-postgres";
 import { makeNewJob } from "@meanwhile/store-testkit";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { type PostgresCluster, startPostgresCluster, whyNoCluster } from "../harness/postgres-cluster.js";
+import { expect, it, onTestFinished } from "vitest";
+import { describeWithCluster, type PostgresCluster, startPostgresCluster } from "../harness/postgres-cluster.js";
 import { startStatementProxy } from "../harness/statement-proxy.js";
 
 /** With its end: "read committed" begins the transaction. */
@@ -24,9 +24,7 @@ async function openStore(port: number, options: Partial<PostgresStoreOptions> = 
   return store;
 }
 
-if (whyNoCluster !== undefined) it("a PostgreSQL server in trouble", ({ skip }) => skip(whyNoCluster));
-
-describe.skipIf(whyNoCluster !== undefined)("a PostgreSQL server in trouble", { timeout: 90_000 }, () => {
+describeWithCluster("a PostgreSQL server in trouble", () => {
   it("that crashes before a commit, and gives the transaction's id to another one, does not make a success of it", async () => {
     // So that nothing of the transaction reaches the disk before the crash.
     const cluster = await startCluster(["wal_writer_delay=10s"]);

@@ -1,8 +1,9 @@
-// The process that the crash tests kill: the real parts on one SQLite file, armed to kill itself at a named point.
+// The process that the crash tests kill: the real parts on a store that it shares, armed to kill itself at a named point.
 //
-// Environment: MEANWHILE_STORE_FILE, MEANWHILE_FILES, MEANWHILE_ROLE (all, api, worker), MEANWHILE_JOURNAL,
+// Environment: MEANWHILE_STORE, MEANWHILE_FILES, MEANWHILE_ROLE (all, api, worker), MEANWHILE_JOURNAL,
 // MEANWHILE_LEASE_MS, MEANWHILE_KILL (<point>:<hit>, none: lives until it is told to stop).
 
+import { createPostgresStore } from "@meanwhile/store-postgres";
 import { createSqliteStore } from "@meanwhile/store-sqlite";
 import { createMeanwhile } from "meanwhile";
 import { jobs } from "./jobs.js";
@@ -21,12 +22,22 @@ const role = environment("MEANWHILE_ROLE");
 const leaseMs = Number(environment("MEANWHILE_LEASE_MS"));
 const stopping = new Promise((resolve) => process.once("SIGTERM", resolve));
 
-const store = await createSqliteStore({ file: environment("MEANWHILE_STORE_FILE") });
+const address = environment("MEANWHILE_STORE");
+const store = address.startsWith("sqlite:")
+  ? await createSqliteStore({ file: address.slice("sqlite:".length) })
+  : await createPostgresStore({ url: address });
 const meanwhile = await createMeanwhile({
   jobs,
   store: withJournal(store, { file: environment("MEANWHILE_JOURNAL"), settled }),
   files: environment("MEANWHILE_FILES"),
   worker: role === "api" ? false : { leaseMs, pollEveryMs: 200 },
+  leaseMs,
+  webhooks: {
+    allowPrivateTargets: ["127.0.0.1"],
+    scheduleMs: Array.from({ length: 50 }, () => 100),
+    timeoutMs: 600,
+    leaseMs: 2_000,
+  },
   shutdownGraceMs: 5_000,
 });
 await meanwhile.start();

@@ -5,6 +5,7 @@ import { onStatements } from "./statements.js";
 /**
  * `…-uncommitted`: everything of the transaction is written, and its commit is the next statement.
  * `…-committed`: the transaction is durable, and nobody has been told.
+ * `deliver-uncommitted`: the receiver has taken it, and nobody here knows.
  * `statement`: any statement at all, the first ones of the start included.
  */
 export const KILL_POINTS = [
@@ -14,6 +15,7 @@ export const KILL_POINTS = [
   "claim-committed",
   "settle-uncommitted",
   "settle-committed",
+  "deliver-uncommitted",
   "statement",
 ] as const;
 
@@ -37,21 +39,31 @@ export function armKill({ point, atHit }: KillPlan): { settled(): void } {
   subscribe("meanwhile:claim", ({ count }) => {
     if (count > 0) pass("claim-committed");
   });
-  let written = new Set<KillPoint>();
-  onStatements((sql) => {
+  const writes = new WeakMap<object, Set<KillPoint>>();
+  onStatements(({ connection, sql, values }) => {
     pass("statement");
-    if (sql === "begin immediate") written = new Set();
-    else if (sql === "commit") for (const kind of written) pass(kind);
-    else for (const [kind, text] of WRITES) if (text.test(sql)) written.add(kind);
+    if (/^begin\b/.test(sql)) writes.set(connection, new Set());
+    else if (sql === "commit") for (const kind of writes.get(connection) ?? []) pass(kind);
+    else for (const [kind, does] of WRITES) if (does(sql, values)) writes.get(connection)?.add(kind);
   });
   return { settled: () => pass("settle-committed") };
 }
 
-const WRITES: readonly (readonly [KillPoint, RegExp])[] = [
-  ["insert-uncommitted", /insert into meanwhile_jobs\s/],
-  ["claim-uncommitted", /lease_worker_id = \?/],
-  ["settle-uncommitted", /completed_at = \?/],
+type Test = (sql: string, values: readonly unknown[]) => boolean;
+
+const WRITES: readonly (readonly [KillPoint, Test])[] = [
+  ["insert-uncommitted", (sql) => /insert into meanwhile_jobs\s/.test(sql)],
+  ["claim-uncommitted", (sql) => /lease_worker_id = [?$]/.test(sql)],
+  ["settle-uncommitted", (sql, values) => /update meanwhile_jobs\s/.test(sql) && names(values, TERMINAL_STATUSES)],
+  ["deliver-uncommitted", (sql, values) => /update meanwhile_deliveries\s/.test(sql) && names(values, ["DELIVERED"])],
 ];
+
+/** Whether one of the words is among the values, or the lists of values. */
+function names(values: readonly unknown[], words: readonly string[]): boolean {
+  return values.some((value) => words.some((word) => value === word || (Array.isArray(value) && value.includes(word))));
+}
+
+const TERMINAL_STATUSES = ["COMPLETED", "FAILED", "CANCELLED"];
 
 /** `settle-committed:3` as a plan. */
 export function readKillPlan(text: string | undefined): KillPlan | undefined {

@@ -1,5 +1,6 @@
-// Looks on at every statement that this process gives to SQLite, whichever library carries it.
+// Looks on at every statement that this process gives to its database, whichever library carries it.
 import { createRequire } from "node:module";
+import pg from "pg";
 
 interface Statement {
   run(...values: unknown[]): unknown;
@@ -11,8 +12,35 @@ interface Library {
   prototype: { prepare(sql: string): Statement };
 }
 
+export interface GivenStatement {
+  readonly connection: object;
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+type Listener = (statement: GivenStatement) => void;
+
 /** @param listener Called before the statement runs. Must be set before the store is opened. */
-export function onStatements(listener: (sql: string) => void): void {
+export function onStatements(listener: Listener): void {
+  watchSqlite(listener);
+  watchPostgres(listener);
+}
+
+function watchPostgres(listener: Listener): void {
+  const { prototype } = pg.Client;
+  const query = prototype.query as (...all: unknown[]) => unknown;
+  prototype.query = function (this: pg.Client, ...all: unknown[]) {
+    const [first, second] = all;
+    const config = typeof first === "string" ? { text: first, values: second } : (first as pg.QueryConfig);
+    listener({ connection: this, sql: config.text, values: Array.isArray(config.values) ? config.values : [] });
+    return query.apply(this, all);
+  } as typeof prototype.query;
+}
+
+/** One file, one connection: whatever is written comes in one transaction after the other. */
+const THE_FILE = {};
+
+function watchSqlite(listener: Listener): void {
   for (const library of libraries()) {
     const { prepare } = library.prototype;
     library.prototype.prepare = function (this: unknown, sql: string) {
@@ -20,7 +48,7 @@ export function onStatements(listener: (sql: string) => void): void {
       for (const name of ["run", "get", "all"] as const) {
         const call = statement[name];
         statement[name] = (...values) => {
-          listener(sql);
+          listener({ connection: THE_FILE, sql, values });
           return call.apply(statement, values);
         };
       }

@@ -20,6 +20,7 @@ import { createMakeReady } from "./maintenance/make-ready.js";
 import { createPrune } from "./maintenance/prune.js";
 import { createPruneDeliveries } from "./maintenance/prune-deliveries.js";
 import { requireMs } from "./options.js";
+import { createOutageLog } from "./store/outage-log.js";
 import type { Store } from "./store/store.js";
 import { resolveWorkerOptions, type WorkerOptions } from "./worker/options.js";
 import { createWorker } from "./worker/worker.js";
@@ -76,7 +77,9 @@ const DEFAULT_SHUTDOWN_GRACE_MS = 30_000;
 
 /** @throws ConfigurationError where a definition or an option is wrong. */
 export function createService(parts: ServiceParts, options: ServiceOptions = {}): Service {
-  const { store, fileBytes, logger = silentLogger, clock = systemClock, random = Math.random } = parts;
+  const { store, fileBytes, clock = systemClock, random = Math.random } = parts;
+  const outageLog = createOutageLog({ store, clock, logger: parts.logger ?? silentLogger });
+  const { logger } = outageLog;
   const ids = parts.ids ?? createIdSource({ clock, randomBytes: (bytes) => void randomFillSync(bytes) });
   const catalog = createCatalog(parts.jobs);
   const shutdownGraceMs = requireMs("shutdownGraceMs", options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS);
@@ -135,6 +138,7 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
       await chores.stop();
       wakeups.stop();
       await writer.idle();
+      outageLog.stop();
       await Promise.all(pushChannels.map((channel) => channel.close()));
     },
   };

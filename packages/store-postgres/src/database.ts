@@ -98,6 +98,8 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
   } as pg.PoolConfig);
   // A connection that dies while nobody uses it is replaced; whoever needs the next one learns what is wrong.
   pool.on("error", () => {});
+  // Of a connection that dies in use the query under way is told; without a listener of its own it would end the process.
+  pool.on("connect", (client) => void client.on("error", () => {}));
   const listeners: (() => void)[] = [];
   let closing: Promise<void> | undefined;
 
@@ -183,8 +185,6 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
     { durable = true }: WriteOptions,
   ): Promise<{ result: T; lost?: LostAnswer }> => {
     const client = await pool.connect();
-    const onError = () => {}; // the query under way is told the same
-    client.on("error", onError);
     let isBroken = true;
     try {
       // The first statement of the work travels with them: a server that refuses to begin refuses the rest as well.
@@ -214,7 +214,6 @@ export function createDatabase(options: ResolvedPostgresStoreOptions): Database 
         return { result, lost: { xid, server: identities.get(client)!, error } };
       }
     } finally {
-      client.off("error", onError);
       client.release(isBroken);
     }
   };

@@ -3,12 +3,12 @@ import { createServer, connect as dial, type Server, type Socket } from "node:ne
 import { type AppError, jsonPayload, type Store } from "@meanwhile/core";
 import { makeNewJob, until } from "@meanwhile/store-testkit";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { toStoreError } from "./errors.js";
 import { createPostgresStore } from "./postgres-store.js";
-import { newSchema, openMigrated, runSql, SERVER_URL, whyNoServer } from "./testing/server.js";
+import { describeOnServer, newSchema, openMigrated, runSql, SERVER_URL } from "./testing/server.js";
 
-describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
+describeOnServer("a database in trouble", () => {
   let opened: Awaited<ReturnType<typeof openMigrated>>;
   const closing: (() => Promise<unknown>)[] = [];
   beforeEach(async () => {
@@ -30,6 +30,20 @@ describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
     closing.push(() => client.end());
     await client.query(`set search_path = ${opened.schema}`);
     return client;
+  };
+
+  /** The next inserts of jobs fail with the code; a sequence counts them, as it is not undone with the rest. */
+  const failInserts = async ({ code, times }: { code: string; times: number }): Promise<void> => {
+    const session = await openSession();
+    await session.query(`
+      drop sequence if exists failures cascade;
+      create sequence failures;
+      create or replace function fail_insert() returns trigger language plpgsql as $$
+      begin
+        if nextval('${opened.schema}.failures') <= ${times} then raise exception 'made to fail' using errcode = '${code}'; end if;
+        return new;
+      end $$;
+      create or replace trigger fail_insert before insert on meanwhile_jobs for each statement execute function fail_insert();`);
   };
 
   it("whose connections are cut while idle answers the next call", async () => {
@@ -95,6 +109,20 @@ describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
     expect(results).toEqual([{ outcome: "committed", lastSeq: 3 }]);
   });
 
+  it("that cuts the next connection as well, while it is asked, is asked again", async () => {
+    const proxy = await createProxy();
+    closing.push(() => proxy.close());
+    const store = await open({ url: proxy.url });
+    const item = makeNewJob();
+
+    proxy.cutAnswersTo("commit\0");
+    const inserting = store.jobs.insert([[item]]);
+    await until(() => proxy.cuts === 1, { what: "the answer to the commit is cut" });
+    proxy.cutAnswersTo("pg_xact_status");
+
+    expect(await inserting).toEqual([{ outcome: "stored", items: [{ outcome: "created", jobId: item.job.id }] }]);
+  });
+
   it("that cuts every connection of the pool during a commit is asked all the same", async () => {
     const proxy = await createProxy();
     closing.push(() => proxy.close());
@@ -136,6 +164,53 @@ describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
       code: "store_unavailable",
       message: expect.stringContaining("The address must lead to the primary"),
     });
+  });
+
+  it("that finds transactions in each other's way has them done again, and says so where that does not end", async () => {
+    const store = await open();
+    await failInserts({ code: "40001", times: 3 });
+    const item = makeNewJob();
+
+    const results = await store.jobs.insert([[item]]);
+    await failInserts({ code: "40P01", times: 1_000 });
+    const refusal = await store.jobs.insert([[makeNewJob()]]).catch((error: unknown) => error as AppError);
+
+    expect(results).toMatchObject([{ outcome: "stored" }]);
+    expect((await store.events.read(item.job.id, { after: 0, limit: 10 })).length).toBe(1);
+    expect(refusal).toMatchObject({ code: "store_unavailable", message: expect.stringContaining("several times") });
+  });
+
+  it.each([
+    ["57014", "cancelled a statement"],
+    ["53100", "short of resources"],
+    ["53200", "short of resources"],
+  ])("that fails a write with %s is store_unavailable, and nothing of it is there", async (code, said) => {
+    const store = await open();
+    await failInserts({ code, times: 1 });
+    const item = makeNewJob();
+
+    const refusal = await store.jobs.insert([[item]]).catch((error: unknown) => error as AppError);
+
+    expect(refusal).toMatchObject({ code: "store_unavailable", retryAfterMs: 1_000 });
+    expect((refusal as AppError).message).toContain(said);
+    expect(await store.jobs.find(item.job.id)).toBeUndefined();
+    expect(await store.jobs.insert([[item]])).toMatchObject([{ outcome: "stored" }]);
+  });
+
+  it("that takes longer over a statement than it may is store_unavailable", async () => {
+    const store = await open({ statementTimeoutMs: 200, lockTimeoutMs: 5_000 });
+    const session = await openSession();
+    await session.query("begin");
+    await session.query("lock table meanwhile_jobs in access exclusive mode");
+
+    const refusal = await store.jobs.insert([[makeNewJob()]]).catch((error: unknown) => error as AppError);
+    await session.query("rollback");
+
+    expect(refusal).toMatchObject({
+      code: "store_unavailable",
+      message: expect.stringContaining("statementTimeoutMs"),
+    });
+    expect(await store.jobs.insert([[makeNewJob()]])).toMatchObject([{ outcome: "stored" }]);
   });
 
   it("whose pool is used up is store_unavailable, and goes on when a connection is free", async () => {
@@ -219,7 +294,7 @@ describe.skipIf(whyNoServer !== undefined)("a database in trouble", () => {
   });
 });
 
-describe.skipIf(whyNoServer !== undefined)("a store that cannot be opened", () => {
+describeOnServer("a store that cannot be opened", () => {
   const urlWith = (change: (url: URL) => void): string => {
     const url = new URL(SERVER_URL);
     change(url);

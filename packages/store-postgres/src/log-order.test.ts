@@ -1,10 +1,10 @@
 // The whole log is read in commit order (invariant I3), although transactions overtake each other.
 import { makeNewJob } from "@meanwhile/store-testkit";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openMigrated, runSql, SERVER_URL, whyNoServer } from "./testing/server.js";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { describeOnServer, openMigrated, runSql, SERVER_URL } from "./testing/server.js";
 
-describe.skipIf(whyNoServer !== undefined)("whole-log readers", () => {
+describeOnServer("whole-log readers", () => {
   let opened: Awaited<ReturnType<typeof openMigrated>>;
   const clients: pg.Client[] = [];
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { createPostgresStore } from "./postgres-store.js";
 import { findServerWarnings } from "./server-warnings.js";
 import type { ServerStateRow } from "./statements/read-server-state.js";
-import { openMigrated, runSql, SERVER_URL, whyNoServer } from "./testing/server.js";
+import { describeOnServer, openMigrated, runSql, SERVER_URL } from "./testing/server.js";
 
 const own = { connections: 11, migrations: 1 };
 
@@ -38,7 +38,7 @@ describe("warnings about a server", () => {
   );
 });
 
-describe.skipIf(whyNoServer !== undefined)("check() of a real server", () => {
+describeOnServer("check() of a real server", () => {
   const openStore = async (options: { url?: string; schema: string; poolSize?: number }) => {
     const store = await createPostgresStore({ url: SERVER_URL, ...options });
     onTestFinished(() => store.close());

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createPromises, type Promises } from "../promises.js";
 import { audit } from "./audit.js";
+import { auditPush, type Pushed } from "./audit-push.js";
 import type { EventFact, Facts, JobFact } from "./facts.js";
 
 const AT = Date.UTC(2026, 0, 15, 12);
@@ -158,15 +159,46 @@ describe("audit", () => {
     );
   });
 
-  it("finds a damaged file, events of nobody, and an answer that nobody expected", () => {
+  it("finds a damaged store, events of nobody, and an answer that nobody expected", () => {
     const { facts, promises } = given();
     promises.surprises.push("GET /x was answered 500: {}");
 
     expect(audit({ ...facts, integrity: ["row 3 missing"], orphanEvents: 2 }, promises)).toEqual([
-      "The file is damaged: row 3 missing",
+      "The store is damaged: row 3 missing",
       "2 events belong to no job (I1).",
       "GET /x was answered 500: {}",
     ]);
+  });
+});
+
+describe("audit of a push channel", () => {
+  const wanted = new Map([["job-1", new Set(["job.submitted", "job.completed"])]]);
+  const take = (...seqs: readonly number[]) => seqs.map((seq) => ({ jobId: "job-1", seq, wasAccepted: true }));
+  const faultsOf = (arrivals: Pushed["arrivals"]) => auditPush(LIFE, { channel: "webhook", wanted, arrivals });
+
+  it("finds nothing wrong with what came in order, however often", () => {
+    expect(faultsOf([{ jobId: "job-1", seq: 1, wasAccepted: false }, ...take(1, 1, 5, 1, 5)])).toEqual([]);
+  });
+
+  it("finds what nobody took", () => {
+    const refused = { jobId: "job-1", seq: 5, wasAccepted: false };
+
+    expect(faultsOf([...take(1), refused])).toEqual([
+      "job-1:5 (job.completed) was never taken by the receiver of its webhook (I7).",
+    ]);
+  });
+
+  it("finds what overtook another", () => {
+    const refused = { jobId: "job-1", seq: 1, wasAccepted: false };
+
+    expect(faultsOf([refused, ...take(5, 1)])).toEqual([
+      "A webhook told job-1:5 while 1 had not been taken.",
+      "A webhook told job-1:1 for the first time behind 5.",
+    ]);
+  });
+
+  it("finds what is not in the log", () => {
+    expect(faultsOf(take(1, 5, 6))).toEqual(["A webhook told job-1:6, which is not there (I9)."]);
   });
 });
 

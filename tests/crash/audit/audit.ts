@@ -1,13 +1,14 @@
 // The audit: holds what is stored against the invariants, and against what callers were told.
 import type { Promises } from "../promises.js";
 import { auditLife } from "./audit-life.js";
+import { auditPush, type Pushed } from "./audit-push.js";
 import type { EventFact, Facts } from "./facts.js";
 
-/** @returns one sentence for each thing that is wrong; none where every promise was kept. */
-export function audit(facts: Facts, promises: Promises): readonly string[] {
+/** @param pushed What receivers took, one for each push channel. @returns one sentence for each thing that is wrong; none where every promise was kept. */
+export function audit(facts: Facts, promises: Promises, pushed: readonly Pushed[] = []): readonly string[] {
   const eventsOf = groupByJob(facts.events);
   return [
-    ...(facts.integrity.join() === "ok" ? [] : [`The file is damaged: ${facts.integrity.join("; ")}`]),
+    ...(facts.integrity.join() === "ok" ? [] : [`The store is damaged: ${facts.integrity.join("; ")}`]),
     ...(facts.orphanEvents === 0 ? [] : [`${facts.orphanEvents} events belong to no job (I1).`]),
     ...facts.jobs.flatMap((job) => auditLife(job, eventsOf.get(job.id) ?? [])),
     ...auditPositions(facts.events),
@@ -15,6 +16,7 @@ export function audit(facts: Facts, promises: Promises): readonly string[] {
     ...auditTurns(facts),
     ...auditKeys(facts, promises),
     ...auditAnswers(facts, promises, eventsOf),
+    ...pushed.flatMap((each) => auditPush(facts.events, each)),
     ...promises.surprises,
   ];
 }

@@ -72,7 +72,7 @@ describe("settling", () => {
 
     outage.begin();
     attempt.complete("done");
-    await until(() => service.logged.some(({ message }) => message.startsWith("the store is away")), {
+    await until(() => service.logged.some(({ message }) => message.startsWith("the store cannot be used")), {
       what: "settling has failed once",
     });
     outage.end();
@@ -123,7 +123,7 @@ describe("settling", () => {
     });
     const service = await startTestService([own], { clock, store });
     const job = await service.submit("own");
-    await until(() => service.logged.some(({ message }) => message.startsWith("the store is away")), {
+    await until(() => service.logged.some(({ message }) => message.startsWith("the store cannot be used")), {
       what: "settling has failed once",
     });
 

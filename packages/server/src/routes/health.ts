@@ -54,6 +54,7 @@ const FRESH_MS = 500;
 function createReadinessCheck({ store, clock, isLeaving, logger }: ServerContext): () => Promise<void> {
   let looking: Promise<string | undefined> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let wasReady = true;
 
   const look = async (): Promise<string | undefined> => {
     let cancelTimer = () => {};
@@ -63,7 +64,10 @@ function createReadinessCheck({ store, clock, isLeaving, logger }: ServerContext
     const answer = store.check().then((health) => (health.ok ? undefined : health.reason));
     const reason = await Promise.race([answer, late]);
     cancelTimer();
-    if (reason !== undefined) logger.warn({ reason }, "the store is not ready");
+    // Probes come all the time: only what changes is news.
+    if (reason !== undefined && wasReady) logger.warn({ reason }, "the store is not ready");
+    if (reason === undefined && !wasReady) logger.info({}, "the store is ready again");
+    wasReady = reason === undefined;
     return reason;
   };
 

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Store } from "@meanwhile/core";
 import pg from "pg";
+import { describe, it } from "vitest";
 import { createPostgresStore } from "../postgres-store.js";
 
 /** `MEANWHILE_TEST_POSTGRES_URL`, or the usual server of this machine. */
@@ -20,6 +21,12 @@ async function look(): Promise<string | undefined> {
     if (process.env.CI === "true") throw error;
     return `no PostgreSQL server answers at MEANWHILE_TEST_POSTGRES_URL (${(error as Error).message})`;
   }
+}
+
+/** A suite that needs the server: without one it is one skipped test, by its name and with the reason. */
+export function describeOnServer(name: string, body: () => void): void {
+  if (whyNoServer === undefined) describe(name, body);
+  else it(name, ({ skip }) => skip(whyNoServer));
 }
 
 export const newSchema = (): string => `meanwhile_test_${randomUUID().slice(0, 8)}`;
