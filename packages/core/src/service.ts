@@ -85,7 +85,7 @@ export function createService(parts: ServiceParts, options: ServiceOptions = {})
   const shutdownGraceMs = requireMs("shutdownGraceMs", options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS);
   const workerOptions = options.worker === false ? undefined : (options.worker ?? {});
   const wakeups = createWakeups({ store, clock, logger });
-  const writer = createWriter({ store, clock, wakeups });
+  const writer = createWriter({ store, clock, wakeups, catalog });
   const files = createFiles({ records: store.files, bytes: fileBytes, ids, clock }, options.files);
   const { pushChannels = [] } = parts;
   const common = { store, catalog, writer, wakeups, files, clock, random, ids, logger, pushChannels };

@@ -13,7 +13,9 @@ import { describeDelayed } from "./suite/delayed.js";
 import { describeDeliveries } from "./suite/deliveries.js";
 import { describeDue } from "./suite/due.js";
 import { describeEvents } from "./suite/events.js";
+import { describeFairness } from "./suite/fairness.js";
 import { describeFiles } from "./suite/files.js";
+import { describeGlobalConcurrency } from "./suite/global-concurrency.js";
 import { describeInsert } from "./suite/insert.js";
 import { describeLargeBatches } from "./suite/large-batches.js";
 import { describeLeases } from "./suite/leases.js";
@@ -69,6 +71,8 @@ export function describeStore(name: string, factory: StoreFactory, { skip = [] }
     describeInsert(given);
     describeBatchGroups(given);
     describeClaim(given);
+    describeFairness(given);
+    describeGlobalConcurrency(given);
     describeCommit(given);
     describeLargeBatches(given);
     describeCancelWish(given);

@@ -1,6 +1,7 @@
 // The one way by which this process writes jobs: batched, and followed by hints to whoever waits (invariant I1).
 import { isTerminal } from "@meanwhile/protocol";
 import type { Clock } from "../clock.js";
+import type { Catalog } from "../definition/catalog.js";
 import type { Wakeups } from "../event/wakeups.js";
 import type { Change } from "../job/change.js";
 import type { CommitResult, InsertGroup, InsertResult, UserStatement } from "../store/job-store.js";
@@ -31,7 +32,15 @@ interface TypedChange {
   readonly type: string;
 }
 
-export function createWriter({ store, clock, wakeups }: { store: Store; clock: Clock; wakeups: Wakeups }): Writer {
+export interface WriterDependencies {
+  store: Store;
+  clock: Clock;
+  wakeups: Wakeups;
+  catalog: Catalog;
+}
+
+export function createWriter({ store, clock, wakeups, catalog }: WriterDependencies): Writer {
+  const isLimited = (type: string): boolean => (catalog.find(type)?.globalConcurrency ?? null) !== null;
   const inserts: Coalescer<InsertGroup, InsertResult> = createCoalescer({
     clock,
     run: async (groups) => {
@@ -72,7 +81,9 @@ export function createWriter({ store, clock, wakeups }: { store: Store; clock: C
     const { status } = change.patch;
     if (status !== undefined && isTerminal(status)) wakeups.jobEnded(change.jobId, result.lastSeq);
     else if (change.events.length > 0) wakeups.jobMoved(change.jobId, result.lastSeq);
-    if (change.patch.readiness === "ready") wakeups.workAppeared(type);
+    // Where leases of the type are counted, one that ends lets the next job start.
+    const makesRoom = change.patch.releaseLease === true && isLimited(type);
+    if (change.patch.readiness === "ready" || makesRoom) wakeups.workAppeared(type);
     if (result.readiedType !== undefined) wakeups.workAppeared(result.readiedType);
     if (change.patch.readiness === "delayed" && change.patch.runAt !== undefined)
       wakeups.delayedUntil(change.patch.runAt);

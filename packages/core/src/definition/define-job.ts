@@ -25,6 +25,12 @@ export interface JobOptions<
   startWithinMs?: number | false;
   /** Attempts of this type that run at once in one process; at least 1. Default: 10. */
   concurrency?: number;
+  /**
+   * Jobs of this type that are leased at once over all processes on the store; at least 1, `false` for no limit. Such a job waits
+   * for its turn in every process, so it is never stored with its first lease, nor claimed ahead. A lower number holds for what
+   * is claimed from then on. Default: `false`.
+   */
+  globalConcurrency?: number | false;
   /** Refuses submits with `queue_full` while this many jobs of the type wait; `false` for no limit. Default: `false`. */
   queueLimit?: number | false;
   /** How long a finished job is kept, in milliseconds. Default: 604 800 000 (seven days). */
@@ -52,6 +58,7 @@ export interface JobDefinition<Type extends string = string, Parameters = unknow
   readonly timeoutMs: number | null;
   readonly startWithinMs: number | null;
   readonly concurrency: number;
+  readonly globalConcurrency: number | null;
   readonly queueLimit: number | null;
   readonly retentionMs: number;
   readonly idempotencyKey: "required" | "optional";
@@ -101,6 +108,9 @@ export function defineJob<
     timeoutMs: noneOr(options.timeoutMs ?? 600_000, (value) => requireMs(at("timeoutMs"), value, { min: 1 })),
     startWithinMs: noneOr(options.startWithinMs ?? false, (value) => requireMs(at("startWithinMs"), value, { min: 1 })),
     concurrency: requireInteger(at("concurrency"), options.concurrency ?? 10, { min: 1 }),
+    globalConcurrency: noneOr(options.globalConcurrency ?? false, (value) =>
+      requireInteger(at("globalConcurrency"), value, { min: 1 }),
+    ),
     queueLimit: noneOr(options.queueLimit ?? false, (value) => requireInteger(at("queueLimit"), value, { min: 1 })),
     retentionMs: requireMs(at("retentionMs"), options.retentionMs ?? 604_800_000, { min: 0 }),
     idempotencyKey: requireOneOf(at("idempotencyKey"), options.idempotencyKey ?? "optional", ["required", "optional"]),
@@ -120,6 +130,7 @@ const OPTION_NAMES = new Set([
   "timeoutMs",
   "startWithinMs",
   "concurrency",
+  "globalConcurrency",
   "queueLimit",
   "retentionMs",
   "idempotencyKey",

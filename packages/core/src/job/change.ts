@@ -27,6 +27,8 @@ export interface JobPatch {
   readonly attempt?: number;
   readonly runAt?: number;
   readonly releaseLease?: true;
+  /** Only where the job becomes `ready`: it goes back to where it was claimed from, before what its owner submitted since. */
+  readonly keepsPlace?: true;
   readonly cancelRequestedBy?: string;
   readonly progress?: Progress;
   readonly result?: Payload;

@@ -148,7 +148,7 @@ function handBack(job: JobState, command: Command & { kind: "handBack" }, now: n
     before: progressEvents(job, command.progress, now),
     progress: command.progress,
   });
-  return { ...next, patch: { ...next.patch, attempt: job.attempt - 1 } };
+  return { ...next, patch: { ...next.patch, attempt: job.attempt - 1, keepsPlace: true } };
 }
 
 function report(job: JobState, command: Command & { kind: "report" }, now: number): Change {

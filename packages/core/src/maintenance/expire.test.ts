@@ -159,7 +159,13 @@ function given() {
   const store = outage.wrap(memory);
   const wakeups = createWakeups({ store, clock, logger: silentLogger });
   const catalog = createCatalog([defineJob({ type: "report", run: () => null })]);
-  const dependencies = { store, clock, catalog, writer: createWriter({ store, clock, wakeups }), random: () => 0.5 };
+  const dependencies = {
+    store,
+    clock,
+    catalog,
+    writer: createWriter({ store, clock, wakeups, catalog }),
+    random: () => 0.5,
+  };
   return {
     clock,
     store,

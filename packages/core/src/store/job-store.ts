@@ -4,6 +4,19 @@ import type { JobStatus } from "@meanwhile/protocol";
 import type { Change, NewEvent } from "../job/change.js";
 import type { ClaimedJob, Job, JobId, Tombstone } from "../job/job.js";
 
+/**
+ * Queues and places: the ready jobs of one type and priority stand in one queue, and are claimed in the order (place, insertion).
+ *
+ * 1. A job draws its place when it becomes ready, not when it was submitted: 1 + the larger of the queue's front and the
+ *    greatest place that its owner has among the ready jobs of the queue. So each owner has one job per place, as long as
+ *    it has any, and its own stay in their order.
+ * 2. The front is the smallest place of a ready job that is not below what the queue has `reached`, or else that itself:
+ *    the greatest place that a claim ever took. So whoever comes late begins where the others are, and not before them.
+ * 3. The jobs that one call makes ready draw together when all else of the call is done, in the order in which they became
+ *    ready. Whose change says `keepsPlace` has the place that it was claimed from, where it had one.
+ *
+ * Calls at the same time need not see each other's places: that costs a tie, and no call ever waits for another's place.
+ */
 export interface JobStore {
   /**
    * Stores groups of new jobs with their first events, all groups in one transaction. A group is stored whole or not at
@@ -21,7 +34,9 @@ export interface JobStore {
   findKeyHolder(owner: string, key: string): Promise<KeyHolder | undefined>;
 
   /**
-   * Leases ready jobs: per type at most `limit`, in the order (priority descending, `runAt`, insertion). Each claimed job
+   * Leases ready jobs: per type at most `limit`, in the order (priority descending, place, insertion). Where the request names a
+   * `globalConcurrency`, at most as many as there is room for beside the jobs of the type that are leased already, by whomever;
+   * two claims at the same moment never exceed it together, but one of them may bring less than there is. Each claimed job
    * gets `attempt + 1`, status `PROCESSING` (or `ROLLBACK_PROCESSING` from `ROLLBACK_REQUIRED`), `readiness: null`, the
    * lease, `startedAt` where it had none, `updatedAt: now`, and the event `job.started` (or `job.rollback_started`, whose
    * data are the job's error and undo steps), in one transaction.
@@ -116,8 +131,15 @@ export interface ClaimRequest {
   /** New for every request: it fences all the leases of this claim. */
   readonly leaseToken: string;
   readonly leaseMs: number;
-  readonly types: readonly { readonly type: string; readonly limit: number }[];
+  readonly types: readonly ClaimedType[];
   readonly now?: number;
+}
+
+export interface ClaimedType {
+  readonly type: string;
+  readonly limit: number;
+  /** Jobs of the type that may be leased at once, over all workers. `null` or absent: any number. */
+  readonly globalConcurrency?: number | null;
 }
 
 export interface CommitOptions {

@@ -92,6 +92,8 @@ export class Pool {
   }
 
   #ahead(): number {
+    // What waits here would take from what other processes may run.
+    if (this.definition.globalConcurrency !== null) return 0;
     if (this.#averageMs === undefined || this.#averageMs > SHORT_MS) return 0;
     return Math.min(MOST_AHEAD, Math.floor((this.definition.concurrency * AHEAD_MS) / Math.max(this.#averageMs, 0.1)));
   }

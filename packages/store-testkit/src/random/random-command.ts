@@ -1,12 +1,12 @@
 // What a random sequence is made of. Small numbers everywhere: collisions are what is looked for.
-import type { DueKind } from "@meanwhile/core";
+import type { ClaimedType, DueKind } from "@meanwhile/core";
 import type { JobStatus } from "@meanwhile/protocol";
 import fc, { type Arbitrary } from "fast-check";
 
 /** Members that point at something (`job`, `held`) count back from the newest there is, and go round. */
 export type RandomCommand =
   | { kind: "insert"; groups: readonly (readonly RandomJob[])[] }
-  | { kind: "claim"; types: readonly { type: string; limit: number }[]; leaseMs: number }
+  | { kind: "claim"; types: readonly ClaimedType[]; leaseMs: number }
   | { kind: "settle"; settlements: readonly Settlement[] }
   /** Decided on the job as it is now, or as it was when it was submitted. */
   | { kind: "cancel"; job: number; reread: boolean }
@@ -54,7 +54,7 @@ export interface Settlement {
 const oneOf = <T>(...values: readonly T[]): Arbitrary<T> => fc.constantFrom(...values);
 const newest = (count: number): Arbitrary<number> => fc.nat({ max: count - 1 });
 const type = oneOf("report", "letter");
-const owner = oneOf("acme", "globex");
+const owner = oneOf("acme", "acme", "globex", "initech");
 const delayMs = oneOf(0, 0, 0, 10, 40, 90);
 const deadlineMs = oneOf(null, null, null, 30, 80, 200);
 
@@ -107,6 +107,11 @@ export const randomCommand: Arbitrary<RandomCommand> = fc.oneof(
         [
           { type: "letter", limit: 1 },
           { type: "report", limit: 3 },
+        ],
+        [{ type: "report", limit: 2, globalConcurrency: 2 }],
+        [
+          { type: "letter", limit: 3, globalConcurrency: 1 },
+          { type: "report", limit: 1, globalConcurrency: 3 },
         ],
       ),
       leaseMs: oneOf(20, 60, 200),

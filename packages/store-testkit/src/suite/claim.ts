@@ -63,8 +63,8 @@ export function describeClaim(given: Given): void {
       expect(claimed).toMatchObject(needed);
     });
 
-    it("takes the highest priority first, then the earliest runAt, then the earliest submit", async () => {
-      const [low, late, second, third, high] = await submitAll(given.store, [
+    it("takes the highest priority first, and of one owner's the one that became ready first", async () => {
+      const [low, first, second, third, high] = await submitAll(given.store, [
         { priority: -100 },
         { runAt: NOW + 5, readiness: "ready" },
         { runAt: NOW },
@@ -74,7 +74,7 @@ export function describeClaim(given: Given): void {
 
       const claimed = await claim(given.store);
 
-      expect(idsOf(claimed)).toEqual(idsOf([high!, second!, third!, late!, low!]));
+      expect(idsOf(claimed)).toEqual(idsOf([high!, first!, second!, third!, low!]));
     });
 
     it("goes on where the last claim stopped", async () => {

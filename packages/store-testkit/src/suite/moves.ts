@@ -37,6 +37,7 @@ export async function submitAll(store: Store, jobs: readonly Partial<Job>[]): Pr
 export interface ClaimOptions {
   types?: readonly string[];
   limit?: number;
+  globalConcurrency?: number | null;
   workerId?: string;
   leaseToken?: string;
   leaseMs?: number;
@@ -44,12 +45,13 @@ export interface ClaimOptions {
 }
 
 export function claim(store: Store, options: ClaimOptions = {}): Promise<readonly ClaimedJob[]> {
-  const { types = ["report"], limit = 10, workerId = "worker-1", leaseMs = 30_000, now = NOW } = options;
+  const { types = ["report"], limit = 10, globalConcurrency = null } = options;
+  const { workerId = "worker-1", leaseMs = 30_000, now = NOW } = options;
   return store.jobs.claim({
     workerId,
     leaseToken: options.leaseToken ?? makeToken(),
     leaseMs,
-    types: types.map((type) => ({ type, limit })),
+    types: types.map((type) => ({ type, limit, globalConcurrency })),
     now,
   });
 }

@@ -4,6 +4,7 @@ import type { Change, Guard } from "../../job/change.js";
 import type { Job } from "../../job/job.js";
 import { hasExpired } from "../../job/lease.js";
 import type { CommitOptions, CommitResult } from "../job-store.js";
+import { willDraw } from "./memory-places.js";
 import { appendEvents, type MemoryTables } from "./memory-tables.js";
 import { endTurn } from "./memory-turns.js";
 
@@ -24,6 +25,8 @@ function commitChange(tables: MemoryTables, change: Change): CommitResult {
   const row = tables.jobs.get(change.jobId);
   if (row === undefined || !holds(change.guard, row.job)) return { outcome: "guard_failed" };
   row.job = patched(row.job, change);
+  const { readiness, keepsPlace = false } = change.patch;
+  if (readiness === "ready" && !(keepsPlace && row.place !== null)) willDraw(tables, row);
   appendEvents(tables, row, change.events);
   const { lastSeq } = row.job;
   const readiedType = isTerminal(row.job.status) ? endTurn(tables, row.job) : undefined;
@@ -42,6 +45,6 @@ function holds(guard: Guard, job: Job): boolean {
 }
 
 function patched(job: Job, { patch, at }: Change): Job {
-  const { releaseLease, ...members } = patch;
+  const { releaseLease, keepsPlace, ...members } = patch;
   return { ...job, ...members, lease: releaseLease ? null : job.lease, updatedAt: at };
 }

@@ -3,6 +3,7 @@ import { isTerminal } from "@meanwhile/protocol";
 import { assertNever } from "../../assert-never.js";
 import type { Job } from "../../job/job.js";
 import type { DueKind, MakeReadyResult } from "../job-store.js";
+import { willDraw } from "./memory-places.js";
 import type { MemoryTables } from "./memory-tables.js";
 import { joinTurn } from "./memory-turns.js";
 
@@ -15,7 +16,9 @@ export function makeReady(tables: MemoryTables, { limit, now }: { limit: number;
   for (const row of due) {
     const readiness = joinTurn(tables, row.job);
     row.job = { ...row.job, readiness };
-    if (readiness === "ready") types.add(row.job.type);
+    if (readiness !== "ready") continue;
+    willDraw(tables, row);
+    types.add(row.job.type);
   }
   return { types: [...types], count: due.length, nextRunAt: delayed[due.length]?.job.runAt ?? null };
 }

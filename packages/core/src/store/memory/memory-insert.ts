@@ -1,5 +1,6 @@
 // Storing a group of new jobs, whole or not at all.
 import type { InsertedItem, InsertGroup, InsertResult, NewJob } from "../job-store.js";
+import { willDraw } from "./memory-places.js";
 import { appendEvents, type JobRow, type MemoryTables, ownedKey } from "./memory-tables.js";
 import { joinTurn } from "./memory-turns.js";
 
@@ -36,10 +37,12 @@ function store(tables: MemoryTables, { job, events, fileIds }: NewJob): void {
   const row: JobRow = {
     ordinal: ++tables.lastOrdinal,
     job: { ...job, readiness },
+    place: null,
     events: [],
     lines: [],
     fileIds: new Set(ownFiles),
   };
   tables.jobs.set(job.id, row);
+  if (readiness === "ready") willDraw(tables, row);
   appendEvents(tables, row, events);
 }

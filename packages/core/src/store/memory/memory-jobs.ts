@@ -8,17 +8,19 @@ import { withDeliveries } from "./memory-delivery-queue.js";
 import { findDue, makeReady } from "./memory-due.js";
 import { insertGroup } from "./memory-insert.js";
 import { listJobs } from "./memory-list.js";
+import { withPlaces } from "./memory-places.js";
 import { purgeJobs, removeTombstones } from "./memory-purge.js";
 import { type MemoryTables, ownedKey } from "./memory-tables.js";
 
 export function createMemoryJobs(tables: MemoryTables, clock: Clock): JobStore {
   return {
     insert: async (groups, { now = clock.now() } = {}) =>
-      withDeliveries(tables, () => groups.map((group) => insertGroup(tables, group, now))),
+      withDeliveries(tables, () => withPlaces(tables, () => groups.map((group) => insertGroup(tables, group, now)))),
     findKeyHolder: async (owner, key) => tables.idempotency.get(ownedKey(owner, key)),
     claim: async (request) =>
       withDeliveries(tables, () => claimJobs(tables, { ...request, now: request.now ?? clock.now() })),
-    commit: async (changes, options) => withDeliveries(tables, () => commitChanges(tables, changes, options)),
+    commit: async (changes, options) =>
+      withDeliveries(tables, () => withPlaces(tables, () => commitChanges(tables, changes, options))),
 
     extendLeases: async (leases, { byMs, now = clock.now() }) =>
       leases.map(({ jobId, leaseToken }): LeaseResult => {
@@ -43,7 +45,7 @@ export function createMemoryJobs(tables: MemoryTables, clock: Clock): JobStore {
       return counts;
     },
 
-    makeReady: async ({ limit, now = clock.now() }) => makeReady(tables, { limit, now }),
+    makeReady: async ({ limit, now = clock.now() }) => withPlaces(tables, () => makeReady(tables, { limit, now })),
     findDue: async (due, { limit, now = clock.now() }) => findDue(tables, due, { limit, now }),
 
     findPurgeable: async ({ limit, now = clock.now() }) =>

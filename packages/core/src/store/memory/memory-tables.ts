@@ -12,6 +12,8 @@ export interface JobRow {
   /** Counts insertions; the order of lists, and the last word in the order of claims. */
   readonly ordinal: number;
   job: Job;
+  /** Where it stands, or stood last, in its queue; `null` as long as it has drawn none. */
+  place: number | null;
   readonly events: StoredEvent[];
   readonly lines: LogLine[];
   readonly fileIds: Set<string>;
@@ -41,6 +43,10 @@ export interface MemoryTables {
   readonly tombstones: Map<JobId, Tombstone>;
   /** Turn queues by owner and `concurrencyKey`, in join order; no queue is empty. */
   readonly turns: Map<string, JobId[]>;
+  /** The greatest place that a claim took, by type and priority. */
+  readonly reached: Map<string, number>;
+  /** Jobs that the call under way made ready, in that order: they draw their places at its end. */
+  drawing: JobRow[];
   readonly files: Map<string, FileRecord>;
   /** In insertion order. */
   readonly apiKeys: ApiKeyRecord[];
@@ -61,6 +67,8 @@ export function createTables(): MemoryTables {
     idempotency: new Map(),
     tombstones: new Map(),
     turns: new Map(),
+    reached: new Map(),
+    drawing: [],
     files: new Map(),
     apiKeys: [],
     secrets: new Map(),

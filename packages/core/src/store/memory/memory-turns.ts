@@ -5,6 +5,7 @@
 // 3. The head keeps its place through retries and hand-backs; being terminal ends the turn.
 // 4. A job may leave from the middle: cancelled while it was blocked.
 import type { Job, Readiness } from "../../job/job.js";
+import { willDraw } from "./memory-places.js";
 import { type MemoryTables, ownedKey } from "./memory-tables.js";
 
 /** The readiness of a job that is due now. A job that holds its place already does not join again. */
@@ -35,5 +36,6 @@ export function endTurn(tables: MemoryTables, job: Job): string | undefined {
   const row = tables.jobs.get(head)!;
   if (row.job.readiness !== "blocked") return undefined;
   row.job = { ...row.job, readiness: "ready" };
+  willDraw(tables, row);
   return row.job.type;
 }
