@@ -1,6 +1,7 @@
 // Leases: claiming ready jobs, and keeping what was claimed.
 import {
   type ClaimedJob,
+  type ClaimedType,
   type ClaimRequest,
   type Clock,
   type HeldLease,
@@ -16,10 +17,12 @@ import type { ClaimedJobs } from "./claimed-jobs.js";
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
 import { toClaimedJob } from "./rows.js";
+import { countLeased } from "./statements/count-leased.js";
 import { extendLease } from "./statements/extend-lease.js";
-import { findReadyJobs } from "./statements/find-ready-jobs.js";
+import { findReadyJobs, type ReadyJobRow } from "./statements/find-ready-jobs.js";
 import { hasReadyJob } from "./statements/has-ready-job.js";
 import { leaseJobs } from "./statements/lease-jobs.js";
+import { raiseReached } from "./statements/raise-reached.js";
 
 export function createJobClaims(
   connection: Connection,
@@ -29,30 +32,41 @@ export function createJobClaims(
   const lease = connection.query(leaseJobs);
   const hasReady = connection.query(hasReadyJob);
   const extend = connection.query(extendLease);
+  const leased = connection.query(countLeased);
+  const raise = connection.query(raiseReached);
 
   // Found and leased by two statements under one write lock: nobody comes in between.
-  const claimType = (type: string, { limit, granted, now }: { limit: number; granted: Lease; now: number }) => {
+  const claimType = (asked: ClaimedType, { granted, now }: { granted: Lease; now: number }) => {
+    const { type } = asked;
+    const limit = roomFor(asked);
+    if (limit <= 0) return [];
     const rows = ready.list([type, limit]);
+    for (const [priority, place] of greatestPlaces(rows)) raise.run([type, priority, place]);
     const numbers = `[${rows.map(([number]) => number).join()}]`;
     lease.run([granted.token, granted.workerId, granted.expiresAt, now, now, numbers]);
     const startedPayload = createStartedPayloads(granted.workerId);
     return rows.map((row) => {
       const job = toClaimedJob(row, { type, lease: granted, now });
       const [number] = row;
-      const hasTurn = row[16] === 1;
+      const hasTurn = row[17] === 1;
       events.append([startEvent(job, startedPayload, now)], { job: number, seq: job.lastSeq });
       if (!hasTurn) claimed.add(job.id, { number, leaseToken: granted.token, lastSeq: job.lastSeq });
       return job;
     });
   };
 
+  const roomFor = ({ type, limit, globalConcurrency = null }: ClaimedType): number =>
+    globalConcurrency === null
+      ? limit
+      : Math.min(limit, globalConcurrency - leased.find([type, globalConcurrency])![0]);
+
   return {
     claim({ workerId, leaseToken, leaseMs, types, now = clock.now() }: ClaimRequest): readonly ClaimedJob[] {
       // A look without the write lock first: an idle worker must not stand in the way of busy ones.
-      const wanted = types.filter(({ type, limit }) => limit > 0 && hasReady.find([type]) !== undefined);
+      const wanted = types.filter((asked) => hasReady.find([asked.type]) !== undefined && roomFor(asked) > 0);
       if (wanted.length === 0) return [];
       const granted: Lease = { token: leaseToken, workerId, expiresAt: now + leaseMs };
-      return events.write(() => wanted.flatMap(({ type, limit }) => claimType(type, { limit, granted, now })));
+      return events.write(() => wanted.flatMap((asked) => claimType(asked, { granted, now })));
     },
 
     extendLeases(
@@ -76,6 +90,13 @@ function startEvent(job: ClaimedJob, startedPayload: (attempt: number) => Payloa
   if (status === "PROCESSING") return { type: "job.started", status, at, attempt, data: startedPayload(attempt) };
   const data = jsonPayload({ error: job.error, steps: job.undoSteps });
   return { type: "job.rollback_started", status, at, attempt, data };
+}
+
+/** By priority. */
+function greatestPlaces(rows: readonly ReadyJobRow[]): ReadonlyMap<number, number> {
+  const greatest = new Map<number, number>();
+  for (const row of rows) greatest.set(row[4], Math.max(greatest.get(row[4]) ?? 0, row[14]));
+  return greatest;
 }
 
 /** Made once per attempt number, not once per job: most jobs of a claim are at their first. */

@@ -1,6 +1,7 @@
 // What the clock brings: delayed jobs that are due, leases and deadlines that have passed.
 import type { Clock, DueKind, Job, MakeReadyResult } from "@meanwhile/core";
 import type { Connection } from "./connection.js";
+import type { Places } from "./places.js";
 import { toJob } from "./rows.js";
 import { findDelayedJobs } from "./statements/find-delayed-jobs.js";
 import { findExpiredLeases } from "./statements/find-expired-leases.js";
@@ -10,7 +11,10 @@ import { findOverdueStarts } from "./statements/find-overdue-starts.js";
 import { setReadiness } from "./statements/set-readiness.js";
 import type { Turns } from "./turns.js";
 
-export function createJobClock(connection: Connection, { turns, clock }: { turns: Turns; clock: Clock }) {
+export function createJobClock(
+  connection: Connection,
+  { turns, places, clock }: { turns: Turns; places: Places; clock: Clock },
+) {
   const delayed = connection.query(findDelayedJobs);
   const nextRunAt = connection.query(findNextRunAt);
   const set = connection.query(setReadiness);
@@ -23,13 +27,15 @@ export function createJobClock(connection: Connection, { turns, clock }: { turns
   const release = ({ limit, now }: { limit: number; now: number }): MakeReadyResult => {
     const rows = delayed.list([now, limit]);
     const types = new Set<string>();
-    for (const [number, owner, type, concurrencyKey, turn] of rows) {
-      const place =
+    const draw = places.open();
+    for (const [number, owner, type, priority, concurrencyKey, turn] of rows) {
+      const due =
         concurrencyKey === null
           ? ({ readiness: "ready", turn: null } as const)
           : turns.join({ owner, concurrencyKey }, turn);
-      set.run([place.readiness, place.turn, number]);
-      if (place.readiness === "ready") types.add(type);
+      const place = due.readiness === "ready" ? draw.next({ type, priority, owner }) : null;
+      set.run([due.readiness, due.turn, place, number]);
+      if (due.readiness === "ready") types.add(type);
     }
     return { types: [...types], count: rows.length, nextRunAt: nextRunAt.find([])?.[0] ?? null };
   };

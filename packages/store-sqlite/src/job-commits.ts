@@ -10,6 +10,7 @@ import type { ClaimedJobs } from "./claimed-jobs.js";
 import type { Connection } from "./connection.js";
 import type { EventWriter } from "./event-writer.js";
 import { isPlainText } from "./payload-columns.js";
+import type { Places } from "./places.js";
 import { fromChange, fromFinish, fromFinishes, fromReport } from "./rows.js";
 import { changeJob } from "./statements/change-job.js";
 import { finishJob } from "./statements/finish-job.js";
@@ -31,9 +32,16 @@ export function createJobCommits(
   {
     events,
     turns,
+    places,
     claimed,
     userStatements,
-  }: { events: EventWriter; turns: Turns; claimed: ClaimedJobs; userStatements: UserStatements },
+  }: {
+    events: EventWriter;
+    turns: Turns;
+    places: Places;
+    claimed: ClaimedJobs;
+    userStatements: UserStatements;
+  },
 ) {
   const changing = connection.query(readChangingJob);
   const finish = connection.query(finishJob);
@@ -50,11 +58,15 @@ export function createJobCommits(
     return Number(changeAny.run(fromChange(change, number)).changes) === 1;
   };
 
+  /** Jobs that the commit under way made ready. */
+  let readied: number[] = [];
+
   const apply = (change: Change): CommitResult => {
     const row = changing.find([change.jobId]);
     if (row === undefined) return GUARD_FAILED;
     const [number, seq, concurrencyKey, owner] = row;
     if (!update(change, number)) return GUARD_FAILED;
+    if (change.patch.readiness === "ready") readied.push(number);
     events.append(change.events, { job: number, seq: seq + 1 });
     const lastSeq = seq + change.events.length;
     const known = claimed.find(change.jobId);
@@ -64,10 +76,10 @@ export function createJobCommits(
     if (concurrencyKey === null || status === undefined || !isTerminal(status)) {
       return { outcome: "committed", lastSeq };
     }
-    const readiedType = turns.end({ owner, concurrencyKey }, number);
-    return readiedType === undefined
-      ? { outcome: "committed", lastSeq }
-      : { outcome: "committed", lastSeq, readiedType };
+    const next = turns.end({ owner, concurrencyKey }, number);
+    if (next === undefined) return { outcome: "committed", lastSeq };
+    readied.push(next.number);
+    return { outcome: "committed", lastSeq, readiedType: next.type };
   };
 
   const applyFinishes = ({ first, lastSeq, jobs }: Finishes): readonly CommitResult[] => {
@@ -86,6 +98,7 @@ export function createJobCommits(
 
   const applyAll = (changes: readonly Change[]): readonly CommitResult[] => {
     const results: CommitResult[] = [];
+    readied = [];
     let run: Finishes | undefined;
     const endRun = () => {
       if (run !== undefined) for (const result of applyFinishes(run)) results.push(result);
@@ -104,6 +117,7 @@ export function createJobCommits(
       run.jobs.push({ number: known.number, change });
     }
     endRun();
+    places.settle(readied);
     return results;
   };
 

@@ -6,6 +6,7 @@ import type { DeliveryWriter } from "./delivery-writer.js";
 import type { EventWriter } from "./event-writer.js";
 import type { FileLinks } from "./file-links.js";
 import { isPlainText } from "./payload-columns.js";
+import type { Draw, Places } from "./places.js";
 import { fromNewJob, fromPlainJobs } from "./rows.js";
 import { findIdempotencyKey } from "./statements/find-idempotency-key.js";
 import { insertIdempotencyKey } from "./statements/insert-idempotency-key.js";
@@ -25,6 +26,7 @@ export function createJobInserts(
   {
     events,
     turns,
+    places,
     links,
     deliveries,
     claimed,
@@ -32,6 +34,7 @@ export function createJobInserts(
   }: {
     events: EventWriter;
     turns: Turns;
+    places: Places;
     links: FileLinks;
     deliveries: DeliveryWriter;
     claimed: ClaimedJobs;
@@ -71,37 +74,44 @@ export function createJobInserts(
     return { jobId, fingerprint, isPurged: isPurged === 1 };
   };
 
-  const store = (item: NewJob): void => {
+  const store = (item: NewJob, draw: Draw): void => {
     const { job } = item;
     const { owner, concurrencyKey } = job;
-    const place =
+    const { turn, readiness } =
       concurrencyKey !== null && job.readiness === "ready"
         ? turns.join({ owner, concurrencyKey })
         : { turn: null, readiness: job.readiness };
-    const number = Number(insertRow.run(fromNewJob(item, place)).lastInsertRowid);
+    const place = readiness === "ready" ? draw.next(job) : null;
+    const number = Number(insertRow.run(fromNewJob(item, { readiness, turn, place })).lastInsertRowid);
     const { idempotency, fileIds } = item;
     events.append(item.events, { job: number, seq: 1 });
     if (idempotency !== null) insertKey.run([owner, idempotency.key, job.id, idempotency.fingerprint]);
     if (fileIds.length > 0) links.add({ number, owner }, fileIds);
     if (job.webhook !== null) deliveries.addWebhook(number, job.webhook);
     // Claimed at birth.
-    if (job.lease !== null && place.turn === null) {
+    if (job.lease !== null && turn === null) {
       claimed.add(job.id, { number, leaseToken: job.lease.token, lastSeq: job.lastSeq });
     }
   };
 
-  const storeAlike = (items: readonly NewJob[]): void => {
+  const storeAlike = (items: readonly NewJob[], draw: Draw): void => {
     if (items.length < WORTH_A_RUN) {
-      for (const item of items) store(item);
+      for (const item of items) store(item, draw);
       return;
     }
-    const last = Number(insertAlike.run(fromPlainJobs(items.map(({ job }) => job))).lastInsertRowid);
+    const { job: first } = items[0]!;
+    const place = first.readiness === "ready" ? draw.next(first, items.length) : null;
+    const rows = fromPlainJobs(
+      items.map(({ job }) => job),
+      place,
+    );
+    const last = Number(insertAlike.run(rows).lastInsertRowid);
     // The write lock is held, and each number is the highest one so far and one more.
     let number = last - items.length;
     for (const item of items) events.append(item.events, { job: ++number, seq: 1 });
   };
 
-  const storeAll = (items: readonly NewJob[]): void => {
+  const storeAll = (items: readonly NewJob[], draw: Draw): void => {
     let alike: NewJob[] = [];
     for (const item of items) {
       const [first] = alike;
@@ -109,23 +119,24 @@ export function createJobInserts(
         alike.push(item);
         continue;
       }
-      storeAlike(alike);
+      storeAlike(alike, draw);
       alike = isPlain(item) ? [item] : [];
-      if (alike.length === 0) store(item);
+      if (alike.length === 0) store(item, draw);
     }
-    storeAlike(alike);
+    storeAlike(alike, draw);
   };
 
   return {
     insert(groups: readonly InsertGroup[], { now = clock.now() }: { now?: number } = {}): readonly InsertResult[] {
       return events.write(() => {
+        const draw = places.open();
         const results: InsertResult[] = [];
         let created: NewJob[] = [];
         for (const group of groups) {
           const hasKeys = group.some(({ idempotency }) => idempotency !== null);
           // A key is looked up among what is stored: all that came before must be.
           if (hasKeys) {
-            storeAll(created);
+            storeAll(created, draw);
             created = [];
           }
           const result = hasKeys ? judge(group, now) : allCreated(group);
@@ -135,7 +146,7 @@ export function createJobInserts(
             if (result.items[index]?.outcome === "created") created.push(item);
           }
         }
-        storeAll(created);
+        storeAll(created, draw);
         return results;
       });
     },

@@ -20,7 +20,7 @@ export function createJobQueries(connection: Connection) {
   const tombstone = connection.query(findTombstone);
   const floor = connection.query(findListFloor);
   const ownedFloor = connection.query(findOwnedListFloor);
-  const place = connection.query(findReadyPlace);
+  const readyPlace = connection.query(findReadyPlace);
   const ahead = connection.query(countAhead);
   const waiting = connection.query(countWaiting);
   const lists = new Map<string, Query<ListJobs, JobRow>>();
@@ -66,12 +66,12 @@ export function createJobQueries(connection: Connection) {
     },
 
     countAhead(jobId: string, { limit }: { limit: number }): number | undefined {
-      const row = place.find([jobId]);
+      const row = readyPlace.find([jobId]);
       if (row === undefined) return undefined;
-      const [number, type, priority, runAt] = row;
+      const [number, type, priority, place] = row;
       const higher = [type, priority, limit] as const;
-      const earlier = [type, priority, runAt, limit] as const;
-      const inserted = [type, priority, runAt, number, limit] as const;
+      const earlier = [type, priority, place, limit] as const;
+      const inserted = [type, priority, place, number, limit] as const;
       return Math.min(limit, ahead.find([...higher, ...earlier, ...inserted])![0]);
     },
 

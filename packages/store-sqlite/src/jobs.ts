@@ -11,6 +11,7 @@ import { createJobCommits } from "./job-commits.js";
 import { createJobInserts } from "./job-inserts.js";
 import { createJobPurges } from "./job-purges.js";
 import { createJobQueries } from "./job-queries.js";
+import { createPlaces } from "./places.js";
 import { createTurns } from "./turns.js";
 import { createUserStatements } from "./user-statements.js";
 
@@ -21,13 +22,14 @@ export function createJobs(
   const events = createEventWriter(connection, { deliveries });
   const claimed = createClaimedJobs();
   const turns = createTurns(connection);
+  const places = createPlaces(connection);
   const userStatements = createUserStatements(connection);
   return {
-    ...createJobInserts(connection, { events, turns, links, deliveries, claimed, clock }),
+    ...createJobInserts(connection, { events, turns, places, links, deliveries, claimed, clock }),
     ...createJobClaims(connection, { events, claimed, clock }),
-    ...createJobCommits(connection, { events, turns, claimed, userStatements }),
+    ...createJobCommits(connection, { events, turns, places, claimed, userStatements }),
     ...createJobQueries(connection),
-    ...createJobClock(connection, { turns, clock }),
+    ...createJobClock(connection, { turns, places, clock }),
     ...createJobPurges(connection, { links, deliveries, clock }),
   };
 }

@@ -96,7 +96,7 @@ export function toJob([
 /** The job as it is once `lease-jobs` has been at it. */
 export function toClaimedJob(row: ReadyJobRow, { type, lease, now }: ClaimFacts): ClaimedJob {
   const [, id, owner, status, priority, runAt, attempt, maxAttempts, lastSeq, startedAt, createdAt] = row;
-  const [, , , , , , , , , , , timeoutMs, retentionMs, requestId, parameters, rare] = row;
+  const [, , , , , , , , , , , timeoutMs, retentionMs, requestId, , parameters, rare] = row;
   const [parametersFormat, startBy, completeBy, cancelRequestedBy, callbackId, traceparent, tracestate, ...json] =
     rare === null ? NOTHING_RARE : (JSON.parse(rare) as RareReadyColumns);
   const [tags, undoSteps, progress, error] = json;
@@ -139,7 +139,7 @@ export interface ClaimFacts {
 
 export function fromNewJob(
   { job, idempotency }: NewJob,
-  { readiness, turn }: { readiness: Readiness | null; turn: number | null },
+  { readiness, turn, place }: { readiness: Readiness | null; turn: number | null; place: number | null },
 ): InsertJob {
   return [
     job.id,
@@ -168,6 +168,7 @@ export function fromNewJob(
     job.callbackId,
     job.concurrencyKey,
     turn,
+    place,
     idempotency === null ? null : idempotency.key,
     job.rerunOf,
     job.traceparent,
@@ -184,8 +185,8 @@ export function fromNewJob(
   ];
 }
 
-/** Jobs that differ in nothing but id, parameters and request. */
-export function fromPlainJobs(jobs: readonly Job[]): InsertPlainJobs {
+/** Jobs that differ in nothing but id, parameters and request. @param place Of the first; `null` where they are not ready. */
+export function fromPlainJobs(jobs: readonly Job[], place: number | null): InsertPlainJobs {
   const [first] = jobs as [Job];
   let contents = "";
   for (const { id, requestId, parameters } of jobs) {
@@ -205,6 +206,7 @@ export function fromPlainJobs(jobs: readonly Job[]): InsertPlainJobs {
     first.completeBy,
     first.timeoutMs,
     first.retentionMs,
+    place,
     `{${contents}}`,
   ];
 }
@@ -263,6 +265,7 @@ export function fromChange({ patch, guard, events, at }: Change, number: number)
     patch.readiness ?? null,
     patch.attempt ?? null,
     patch.runAt ?? null,
+    patch.readiness !== "ready" || patch.keepsPlace === true ? 1 : 0,
     keepsLease,
     keepsLease,
     keepsLease,

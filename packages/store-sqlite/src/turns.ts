@@ -15,9 +15,9 @@ export interface Turns {
   /**
    * The job is terminal: it leaves, and whoever is the head then may be claimed.
    *
-   * @returns the type of the job that became ready by it.
+   * @returns the job that became ready by it, and has no place yet.
    */
-  end(key: { owner: string; concurrencyKey: string }, job: number): string | undefined;
+  end(key: { owner: string; concurrencyKey: string }, job: number): { type: string; number: number } | undefined;
 }
 
 export function createTurns(connection: Connection): Turns {
@@ -32,7 +32,8 @@ export function createTurns(connection: Connection): Turns {
     },
     end({ owner, concurrencyKey }, job) {
       leave.run([job]);
-      return pass.find([owner, concurrencyKey])?.[0];
+      const readied = pass.find([owner, concurrencyKey]);
+      return readied && { type: readied[0], number: readied[1] };
     },
   };
 }

@@ -7,11 +7,11 @@ export type CountAhead = [
   limit: number,
   type: string,
   priority: number,
-  runAt: number,
+  place: number,
   limit: number,
   type: string,
   priority: number,
-  runAt: number,
+  place: number,
   number: number,
   limit: number,
 ];
@@ -30,12 +30,12 @@ export const countAhead = statement<CountAhead, [count: number]>(`
             from (select 1
                     ${FROM_READY}
                      and priority = ?
-                     and run_at < ?
+                     and place < ?
                    ${LIMIT}))
        + (select count(*)
             from (select 1
                     ${FROM_READY}
                      and priority = ?
-                     and run_at = ?
+                     and place = ?
                      and number < ?
                    ${LIMIT})) as count`);

@@ -5,12 +5,13 @@ export type DelayedJobRow = [
   number: number,
   owner: string,
   type: string,
+  priority: number,
   concurrencyKey: string | null,
   turn: number | null,
 ];
 
 export const findDelayedJobs = statement<[now: number, limit: number], DelayedJobRow>(`
-  select number, owner, type, concurrency_key, turn
+  select number, owner, type, priority, concurrency_key, turn
     from meanwhile_jobs indexed by meanwhile_jobs_delayed
    where readiness = 'delayed'
      and run_at <= ?

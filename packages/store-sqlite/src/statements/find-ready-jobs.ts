@@ -17,6 +17,7 @@ export type ReadyJobRow = [
   timeoutMs: number | null,
   retentionMs: number,
   requestId: string | null,
+  place: number,
   parameters: SqlValue,
   rare: string | null,
   /** Its end passes a turn on. */
@@ -43,7 +44,7 @@ const RARE = `parameters_format, start_by, complete_by, cancel_requested_by, cal
 
 export const findReadyJobs = statement<[type: string, limit: number], ReadyJobRow>(`
   select number, id, owner, status, priority, run_at, attempt, max_attempts, last_seq, started_at, created_at, timeout_ms,
-         retention_ms, request_id, parameters,
+         retention_ms, request_id, place, parameters,
          -- Most jobs have none of these, and every column that crosses into JavaScript is paid per job.
          case when coalesce(${RARE}) is not null
               then json_array(${RARE})
@@ -52,5 +53,5 @@ export const findReadyJobs = statement<[type: string, limit: number], ReadyJobRo
     from meanwhile_jobs indexed by meanwhile_jobs_waiting -- one range of it, read from its beginning
    where type = ?
      and readiness = 'ready'
-   order by priority desc, run_at, number
+   order by priority desc, place, number
    ${LIMIT}`);

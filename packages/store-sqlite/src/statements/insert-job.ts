@@ -29,6 +29,7 @@ export type InsertJob = [
   callbackId: string | null,
   concurrencyKey: string | null,
   turn: number | null,
+  place: number | null,
   idempotencyKey: string | null,
   rerunOf: string | null,
   traceparent: string | null,
@@ -49,10 +50,10 @@ export const insertJob = statement<InsertJob>(`
          (id, owner, type, status, readiness, priority, run_at, attempt, max_attempts, last_seq,
           lease_token, lease_worker_id, lease_expires_at, started_at, created_at, updated_at, completed_at, purge_at,
           start_by, complete_by, timeout_ms, retention_ms, cancel_requested_by, callback_id, concurrency_key, turn,
-          idempotency_key, rerun_of, traceparent, tracestate, request_id, tags, undo_steps, progress, error,
+          place, idempotency_key, rerun_of, traceparent, tracestate, request_id, tags, undo_steps, progress, error,
           parameters_format, result_format, parameters, result)
   values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
           ?, ?, ?, ?, ?, ?, ?, ?,
           ?, ?, ?, ?, ?, ?, ?, ?,
-          ?, ?, ?, ?, ?, ?, ?, ?, ?,
+          ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
           ?, ?, ?, ?)`);

@@ -18,6 +18,8 @@ export type InsertPlainJobs = [
   completeBy: number | null,
   timeoutMs: number | null,
   retentionMs: number,
+  /** Of the first; `null` where they are not ready. */
+  place: number | null,
   jobs: string,
 ];
 
@@ -28,7 +30,7 @@ export const ID_LENGTH = 36;
 export const insertPlainJobs = statement<InsertPlainJobs>(`
   insert into meanwhile_jobs
          (id, owner, type, status, readiness, priority, run_at, attempt, max_attempts, last_seq,
-          created_at, updated_at, start_by, complete_by, timeout_ms, retention_ms, request_id, parameters)
+          created_at, updated_at, start_by, complete_by, timeout_ms, retention_ms, place, request_id, parameters)
   select substr(key, 1, ${ID_LENGTH}), ?, ?, 'PENDING', ?, ?, ?, 0, ?, 1,
-         ?, ?, ?, ?, ?, ?, nullif(substr(key, ${ID_LENGTH + 2}), ''), value
+         ?, ?, ?, ?, ?, ?, ? - 1 + row_number() over (), nullif(substr(key, ${ID_LENGTH + 2}), ''), value
     from json_each(?)`);

@@ -1,9 +1,10 @@
 // Lets the head of a turn queue be claimed.
 import { statement } from "./statement.js";
 
-export const passTurn = statement<[owner: string, concurrencyKey: string], [type: string]>(`
+export const passTurn = statement<[owner: string, concurrencyKey: string], [type: string, number: number]>(`
   update meanwhile_jobs
-     set readiness = 'ready'
+     set readiness = 'ready',
+         place = null -- drawn when the commit is done
    where readiness = 'blocked' -- a head that is delayed, leased or ready already stays as it is
      and number = (select number
                      from meanwhile_jobs indexed by meanwhile_jobs_turn
@@ -12,4 +13,4 @@ export const passTurn = statement<[owner: string, concurrencyKey: string], [type
                       and turn is not null
                     order by turn
                     limit 1)
-  returning type`);
+  returning type, number`);
