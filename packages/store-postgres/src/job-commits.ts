@@ -6,6 +6,7 @@
 //    shows one that is not locked, the transaction begins again and takes it first.
 // 2. With the rows locked, the guards are judged here, change by change in their order; each job's changes become one update.
 // 3. A turn that ends is passed on at once where the next change could tell the difference.
+// 4. What became ready draws its place when all else is done, in the order of the changes.
 import type { Change, CommitOptions, CommitResult, Guard, JobPatch } from "@meanwhile/core";
 import { isTerminal } from "@meanwhile/protocol";
 import type { ClaimedNumbers } from "./claimed-numbers.js";
@@ -17,6 +18,7 @@ import { createEventBatch, type EventBatch, typesOf } from "./event-writer.js";
 import { addFirstEvents, bodyOf, fromJson, payloadFormat } from "./rows.js";
 import { type ChangingJobRow, lockChangingJobs } from "./statements/lock-changing-jobs.js";
 import { MOVED_TYPES, type MoveLeasedJobs, moveLeasedJobs } from "./statements/move-leased-jobs.js";
+import { placeJobs } from "./statements/place-jobs.js";
 import { UPDATED_TYPES, type UpdateJobs, updateJobs } from "./statements/update-jobs.js";
 import { lockQueues, passOn, type TurnKey, turnName } from "./turns.js";
 import { runUserStatements } from "./user-statements.js";
@@ -57,8 +59,7 @@ export function createJobCommits(
               async (transaction) => {
                 await runUserStatements(transaction, userStatements);
                 events = createEventBatch(deliveries);
-                const { results, interest } = await moveAll(transaction, changes, events);
-                await applyRest(transaction, { changes, results, keys, events });
+                const { results, interest } = await applyAll(transaction, { changes, keys, events });
                 const missed = results.some((result) => result?.outcome === "guard_failed");
                 if (userStatements.length > 0 && missed) throw new GuardMiss();
                 return { results: results as CommitResult[], queued: await events.store(transaction, interest) };
@@ -91,8 +92,7 @@ export function createJobCommits(
         await transaction.exec("savepoint meanwhile");
         const events = createEventBatch(deliveries);
         try {
-          const { results, interest } = await moveAll(transaction, changes, events);
-          await applyRest(transaction, { changes, results, keys, events });
+          const { results, interest } = await applyAll(transaction, { changes, keys, events });
           if (results.some((result) => result?.outcome === "guard_failed")) return undefined;
           const queued = await events.store(transaction, interest);
           return {
@@ -115,11 +115,21 @@ export function createJobCommits(
     },
   };
 
+  async function applyAll(
+    transaction: Transaction,
+    { changes, keys, events }: { changes: readonly Change[]; keys: readonly TurnKey[]; events: EventBatch },
+  ): Promise<{ results: readonly (CommitResult | undefined)[]; interest: Interest }> {
+    const readied: Readied = new Map();
+    const { results, interest } = await moveAll(transaction, { changes, events, readied });
+    await applyRest(transaction, { changes, results, keys, events, readied });
+    await placeAll(transaction, readied);
+    return { results, interest };
+  }
+
   /** What one statement can judge and write. The results have holes where it could not. */
   async function moveAll(
     transaction: Transaction,
-    changes: readonly Change[],
-    events: EventBatch,
+    { changes, events, readied }: { changes: readonly Change[]; events: EventBatch; readied: Readied },
   ): Promise<{ results: (CommitResult | undefined)[]; interest: Interest }> {
     const results: (CommitResult | undefined)[] = new Array(changes.length).fill(undefined);
     const moves = movesOf(changes, numbers);
@@ -134,6 +144,7 @@ export function createJobCommits(
       const lastSeq = lastSeqs.get(number);
       if (lastSeq === undefined) continue;
       results[index] = { outcome: "committed", lastSeq };
+      if (change.patch.readiness === "ready") readied.set(index, number);
       events.stored(change.events, { job: number, seq: lastSeq - change.events.length + 1 });
     }
     return { results, interest };
@@ -147,11 +158,13 @@ export function createJobCommits(
       results,
       keys,
       events,
+      readied,
     }: {
       changes: readonly Change[];
       results: (CommitResult | undefined)[];
       keys: readonly TurnKey[];
       events: EventBatch;
+      readied: Readied;
     },
   ): Promise<void> {
     const changes = all.filter((_, index) => results[index] === undefined);
@@ -164,13 +177,15 @@ export function createJobCommits(
     const flush = async (): Promise<void> => {
       await writeJobs(transaction, jobs.values());
       if (ended.size === 0) return;
-      const types = await passOn(
+      const passed = await passOn(
         transaction,
         [...ended.values()].map(({ key }) => key),
       );
       for (const [name, { result }] of ended) {
-        const readiedType = types.get(name);
-        if (readiedType !== undefined) results[result] = { ...(results[result] as Committed), readiedType };
+        const next = passed.get(name);
+        if (next === undefined) continue;
+        results[result] = { ...(results[result] as Committed), readiedType: next.type };
+        readied.set(result, next.number);
       }
       ended.clear();
     };
@@ -178,7 +193,9 @@ export function createJobCommits(
       if (results[index] !== undefined) continue;
       const job = jobs.get(change.jobId);
       if (job !== undefined && endsTurn(change, job) && ended.has(turnName(job.key!))) await flush();
-      results[index] = apply(change, job, events);
+      const result = apply(change, job, events);
+      results[index] = result;
+      if (result.outcome === "committed" && change.patch.readiness === "ready") readied.set(index, job!.number);
       if (job?.endsTurn === true && job.hasTurn) {
         job.hasTurn = false;
         ended.set(turnName(job.key!), { key: job.key!, result: index });
@@ -187,6 +204,18 @@ export function createJobCommits(
     await flush();
   }
 }
+
+/** Numbers of jobs that became ready, each by the index of the change that did it. */
+type Readied = Map<number, number>;
+
+async function placeAll(transaction: Transaction, readied: Readied): Promise<void> {
+  if (readied.size === 0) return;
+  const inOrder = [...readied].sort(([a], [b]) => a - b).map(([, number]) => number);
+  await transaction.run(placeJobs, [inOrder]);
+}
+
+/** A change that makes its job ready sends it to a new place, unless it says that it keeps the old one. */
+const keepsPlace = ({ readiness, keepsPlace: keeps }: JobPatch): boolean => readiness !== "ready" || keeps === true;
 
 interface Move {
   readonly number: number;
@@ -221,6 +250,7 @@ function toMove(number: number, { guard, patch, events, at }: Change): MoveLease
     patch.status ?? null,
     patch.readiness !== undefined,
     patch.readiness ?? null,
+    keepsPlace(patch),
     patch.attempt ?? null,
     patch.runAt ?? null,
     patch.releaseLease === true,
@@ -331,6 +361,7 @@ function toUpdate({ number, status, lastSeq, updatedAt, endsTurn: leaves }: Chan
     status,
     patch.readiness !== undefined,
     patch.readiness ?? null,
+    keepsPlace(patch),
     patch.attempt ?? null,
     patch.runAt ?? null,
     patch.releaseLease === true,

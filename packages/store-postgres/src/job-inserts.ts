@@ -6,6 +6,7 @@ import type { Database, Session, Transaction } from "./database.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
 import { createEventBatch, typesOf } from "./event-writer.js";
+import type { Draw, Places } from "./places.js";
 import { addFirstEvents, fromNewJob } from "./rows.js";
 import { findJobNumber } from "./statements/find-job-number.js";
 import { findKeyHolders } from "./statements/find-key-holders.js";
@@ -28,23 +29,25 @@ export type JobInserts = ReturnType<typeof createJobInserts>;
 
 export function createJobInserts(
   database: Database,
-  { deliveries, numbers }: { deliveries: DeliveryWriter; numbers: ClaimedNumbers },
+  { deliveries, numbers, places }: { deliveries: DeliveryWriter; numbers: ClaimedNumbers; places: Places },
 ) {
   return {
     async insert(groups: readonly InsertGroup[], { now }: { now?: number } = {}): Promise<readonly InsertResult[]> {
       for (;;) {
         let created: readonly NewJob[] = [];
+        const draw = places.open();
         const written = await database
           .write(
             async (transaction) => {
-              const all = await insertAll(transaction, groups, now);
+              const all = await insertAll(transaction, { groups, now, draw });
               created = all.created;
               return all;
             },
             { isThere: (session) => isStored(session, created) },
           )
           .catch(asNeighbour(groups.length))
-          .catch(toOvertaken);
+          .catch(toOvertaken)
+          .finally(() => draw.close());
         if (written === OVERTAKEN) continue; // Whoever it was has committed: now the key is found.
         if (written.queued) deliveries.hint();
         return written.results;
@@ -57,7 +60,13 @@ export function createJobInserts(
       group: InsertGroup,
       { now }: { now?: number } = {},
     ): Promise<InsertResult> {
-      return (await insertAll(transaction, [group], now)).results[0]!;
+      const draw = places.open();
+      try {
+        return (await insertAll(transaction, { groups: [group], now, draw })).results[0]!;
+      } finally {
+        // Nobody knows when that transaction ends: others do not begin behind it, and may share places with it.
+        draw.close();
+      }
     },
 
     async findKeyHolder(owner: string, key: string): Promise<KeyHolder | undefined> {
@@ -66,7 +75,10 @@ export function createJobInserts(
     },
   };
 
-  async function insertAll(transaction: Transaction, groups: readonly InsertGroup[], now: number | undefined) {
+  async function insertAll(
+    transaction: Transaction,
+    { groups, now, draw }: { groups: readonly InsertGroup[]; now: number | undefined; draw: Draw },
+  ) {
     const holders = await readHolders(transaction, groups, now);
     const created: NewJob[] = [];
     const results = groups.map((group) => {
@@ -77,15 +89,22 @@ export function createJobInserts(
     });
     if (created.length === 0) return { results, created, queued: false };
     await takeKeys(transaction, created);
-    const places = await joinQueues(transaction, created);
-    const rows = created.map((item) =>
-      addFirstEvents(fromNewJob(item, places.get(item) ?? { turn: null, readiness: item.job.readiness }), item.events),
-    );
+    const turns = await joinQueues(transaction, created);
+    const readinessOf = (item: NewJob) => turns.get(item)?.readiness ?? item.job.readiness;
+    const ready = created.filter((item) => readinessOf(item) === "ready");
+    const shares = draw.shares(ready);
+    const rows = created.map((item) => {
+      const turn = turns.get(item)?.turn ?? null;
+      const row = fromNewJob(item, { readiness: readinessOf(item), turn, share: shares.of.get(item) });
+      return addFirstEvents(row, item.events);
+    });
     const [stored, interest] = await Promise.all([
-      transaction.list(insertJobs, packedColumns(rows, INSERTED_TYPES)),
+      transaction.list(insertJobs, [...packedColumns(rows, INSERTED_TYPES), ...shares.columns]),
       deliveries.interestIn(transaction, typesOf(created.flatMap(({ events }) => events))),
     ]);
     const numberOf = new Map(stored.map(([number, id]) => [id, number]));
+    const placeOf = new Map(stored.map(([, id, place]) => [id, place]));
+    draw.drew(ready, ({ job }) => placeOf.get(job.id)!);
     await Promise.all([nameFiles(transaction, created, numberOf), nameTargets(transaction, created, numberOf)]);
     const events = createEventBatch(deliveries);
     for (const { job, events: own } of created) {

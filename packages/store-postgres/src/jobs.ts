@@ -10,6 +10,7 @@ import { createJobCommits } from "./job-commits.js";
 import { createJobInserts } from "./job-inserts.js";
 import { createJobPurges } from "./job-purges.js";
 import { createJobQueries } from "./job-queries.js";
+import { createPlaces } from "./places.js";
 import { createUserTransactions, type UserTransactionOptions } from "./user-transactions.js";
 
 export interface JobsOptions {
@@ -23,7 +24,8 @@ export function createJobs(
   { deliveries, handlers, users }: JobsOptions,
 ): { jobs: JobStore; transactions: TransactionStore } {
   const numbers = createClaimedNumbers();
-  const inserts = createJobInserts(database, { deliveries, numbers });
+  const places = createPlaces();
+  const inserts = createJobInserts(database, { deliveries, numbers, places });
   const commits = createJobCommits(database, { deliveries, numbers });
   const jobs: JobStore = {
     insert: inserts.insert,

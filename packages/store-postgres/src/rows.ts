@@ -13,6 +13,7 @@ import type {
 } from "@meanwhile/core";
 import type { JobError, JobEventType, JobStatus } from "@meanwhile/protocol";
 import { toJobWebhook } from "./delivery-rows.js";
+import type { Share } from "./places.js";
 import { toPosition } from "./position.js";
 import type { ClaimedJobRow } from "./statements/claim-jobs.js";
 import type { TombstoneRow } from "./statements/find-tombstone.js";
@@ -173,7 +174,7 @@ export function toClaimedJob(
 
 export function fromNewJob(
   { job, idempotency }: NewJob,
-  { readiness, turn }: { readiness: Readiness | null; turn: number | null },
+  { readiness, turn, share }: { readiness: Readiness | null; turn: number | null; share: Share | undefined },
 ): InsertJobs {
   const [parameters, parametersBytes] = bodyOf(job.parameters);
   const [result, resultBytes] = bodyOf(job.result);
@@ -219,6 +220,8 @@ export function fromNewJob(
     job.result === null ? null : payloadFormat(job.result),
     result,
     resultBytes,
+    share === undefined ? null : share.slot,
+    share === undefined ? null : share.step,
   ];
 }
 

@@ -69,16 +69,27 @@ export async function lockQueues(transaction: Transaction, keys: readonly TurnKe
   if (keys.length > 0) await transaction.run(lockTurns, listsOf(sortedKeys(keys)));
 }
 
+/** A job that became ready by a turn, and has no place yet. */
+export interface ReadiedJob {
+  readonly type: string;
+  readonly number: number;
+}
+
 /**
  * Somebody has left these queues, which are locked: whoever is the head then may be claimed.
  *
- * @returns the types of the jobs that became ready by it, by `turnName`.
+ * @returns the jobs that became ready by it, by `turnName`.
  */
-export async function passOn(transaction: Transaction, keys: readonly TurnKey[]): Promise<ReadonlyMap<string, string>> {
+export async function passOn(
+  transaction: Transaction,
+  keys: readonly TurnKey[],
+): Promise<ReadonlyMap<string, ReadiedJob>> {
   const lists = listsOf(sortedKeys(keys));
   const passed = await transaction.list(passTurns, lists);
   await transaction.run(deleteEmptyTurns, lists);
-  return new Map(passed.map(([owner, concurrencyKey, type]) => [turnName({ owner, concurrencyKey }), type]));
+  return new Map(
+    passed.map(([owner, concurrencyKey, type, number]) => [turnName({ owner, concurrencyKey }), { type, number }]),
+  );
 }
 
 function listsOf(keys: readonly TurnKey[]): [string[], string[]] {

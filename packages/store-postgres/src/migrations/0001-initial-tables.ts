@@ -56,6 +56,7 @@ create table meanwhile_jobs (
   complete_by bigint,
   cancel_requested_by text,
   concurrency_key text,
+  place bigint, -- where it stands, or stood last, among the ready jobs of its type and priority
   turn bigint, -- the place in the queue of (owner, concurrency_key), from joining until the job is terminal
   undo_steps text, -- JSON array; null where there never were any
   progress text, -- JSON object
@@ -77,7 +78,11 @@ create table meanwhile_jobs (
 );
 
 -- What a claim walks: one range per type, however many jobs are finished, delayed or of other types.
-create index meanwhile_jobs_waiting on meanwhile_jobs (type, priority desc, run_at, number)
+create index meanwhile_jobs_waiting on meanwhile_jobs (type, priority desc, place, number)
+  where readiness = 'ready';
+
+-- An owner's last ready job of a type and priority.
+create index meanwhile_jobs_owner_ready on meanwhile_jobs (type, priority, owner, place)
   where readiness = 'ready';
 
 -- What waits without being ready, to be counted.
@@ -129,6 +134,15 @@ create table meanwhile_generations (
 );
 
 insert into meanwhile_generations (generation, system_identifier) values (1, '');
+
+-- How far the claims of a type and priority have come: who comes to an empty queue begins there. A claim that finds the row locked
+-- leaves it to the one that has it.
+create table meanwhile_queues (
+  type text not null,
+  priority integer not null,
+  reached bigint not null, -- the greatest place that a claim took
+  primary key (type, priority)
+) with (fillfactor = 50); -- every claim writes a row anew, and finds room beside it
 
 -- Who stands in the queue of an owner's key takes its row's lock first; the row goes with the last of them.
 create table meanwhile_turns (

@@ -45,6 +45,8 @@ export type ClaimedJobRow = [
   parametersFormat: string | null,
   parameters: string | null,
   parametersBytes: Uint8Array | null,
+  /** Its place. */
+  stood: number,
 ];
 
 export const claimJobs = statement<ClaimJobs, ClaimedJobRow>(
@@ -58,7 +60,7 @@ export const claimJobs = statement<ClaimJobs, ClaimedJobRow>(
                                  from meanwhile_jobs
                                 where type = wanted.type
                                   and readiness = 'ready'
-                                order by priority desc, run_at, number
+                                order by priority desc, place, number
                                 limit wanted.capacity
                                   for no key update skip locked) as ready),
        claimed as (
@@ -76,7 +78,7 @@ export const claimJobs = statement<ClaimJobs, ClaimedJobRow>(
           where jobs.number = picked.number
          returning picked.place, jobs.number, jobs.owner, jobs.type, jobs.status, jobs.priority, jobs.run_at, jobs.attempt,
                    jobs.last_seq, jobs.lease_expires_at, jobs.started_at, jobs.updated_at, jobs.start_by, jobs.complete_by,
-                   jobs.cancel_requested_by, jobs.undo_steps, jobs.progress, jobs.error),
+                   jobs.cancel_requested_by, jobs.undo_steps, jobs.progress, jobs.error, jobs.place as stood),
        events as (
          insert into meanwhile_events (job, seq, type, status, at, attempt, data, generation, tx)
          select number, last_seq,
@@ -88,14 +90,29 @@ export const claimJobs = statement<ClaimJobs, ClaimedJobRow>(
                   else '{"error":' || coalesce(error, 'null') || ',"steps":' || coalesce(undo_steps, '[]') || '}'
                 end,
                 (select max(generation) from meanwhile_generations), (select pg_current_xact_id()::text::bigint)
-           from claimed)
+           from claimed),
+       raised as (
+         update meanwhile_queues as queues
+            set reached = front.stood
+           from (select type, priority, max(stood) as stood
+                   from claimed
+                  group by type, priority) as front
+           cross join lateral (select type, priority
+                                 from meanwhile_queues
+                                where type = front.type
+                                  and priority = front.priority
+                                  and reached < front.stood -- what was handed back is claimed again behind it
+                                offset 0
+                                  for no key update skip locked) as free
+          where queues.type = free.type
+            and queues.priority = free.priority)
   select claimed.place, claimed.number, submissions.id, claimed.owner, claimed.type, claimed.status, claimed.priority,
          claimed.run_at, claimed.attempt, submissions.max_attempts, claimed.last_seq, claimed.lease_expires_at,
          claimed.started_at, submissions.created_at, claimed.updated_at, claimed.start_by, claimed.complete_by,
          submissions.timeout_ms, submissions.retention_ms, claimed.cancel_requested_by, submissions.callback_id,
          submissions.traceparent, submissions.tracestate, submissions.request_id, submissions.tags, claimed.undo_steps,
          claimed.progress, claimed.error, submissions.parameters_format, submissions.parameters,
-         submissions.parameters_bytes
+         submissions.parameters_bytes, claimed.stood
     from claimed
     cross join lateral (select id, max_attempts, created_at, timeout_ms, retention_ms, callback_id, traceparent, tracestate,
                                request_id, tags, parameters_format, parameters, parameters_bytes

@@ -7,23 +7,23 @@ export const countAhead = statement<[id: string, limit: number], [count: number]
   select (select count(*)
             from (select 1
                     from meanwhile_jobs
-                   where type = place.type
+                   where type = ready.type
                      and readiness = 'ready'
-                     and priority > place.priority
+                     and priority > ready.priority
                    limit $2::bigint) as higher)
        + (select count(*)
             from (select 1
                     from meanwhile_jobs
-                   where type = place.type
+                   where type = ready.type
                      and readiness = 'ready'
-                     and priority = place.priority
-                     and (run_at, number) < (place.run_at, place.number)
+                     and priority = ready.priority
+                     and (place, number) < (ready.place, ready.number)
                    limit $2::bigint) as earlier)
-    from (select number, type, priority, run_at
+    from (select number, type, priority, place
             from meanwhile_jobs
            where number = (select number
                              from meanwhile_submissions
                             where id = $1)
              and readiness = 'ready'
-          offset 0) as place`,
+          offset 0) as ready`,
 );

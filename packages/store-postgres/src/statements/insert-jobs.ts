@@ -1,6 +1,7 @@
 // Stores new jobs, numbered in the order of the batch, with their first events.
 import { batchOf, type Columns } from "../columns.js";
 import { appendEventsOf, EVENT_COLUMNS } from "./event-columns.js";
+import { beginningOf } from "./place-base.js";
 import { statement } from "./statement.js";
 
 /** One row of the batch, before its events. */
@@ -46,6 +47,9 @@ export type InsertJobs = [
   resultFormat: string | null,
   result: string | null,
   resultBytes: Uint8Array | null,
+  /** Which share its place is drawn from, and as which one of it; `null` where it is not ready. */
+  share: number | null,
+  step: number | null,
 ];
 
 const SUBMISSION: Columns = [
@@ -95,28 +99,42 @@ const STANDING: Columns = [
   ["result_bytes", "bytea"],
 ];
 
-const COLUMNS = [...SUBMISSION, ...STANDING, ...EVENT_COLUMNS];
+const DRAWING: Columns = [
+  ["share", "integer"],
+  ["step", "integer"],
+];
+
+const COLUMNS = [...SUBMISSION, ...STANDING, ...DRAWING, ...EVENT_COLUMNS];
 const names = (columns: Columns): string => columns.map(([name]) => name).join(", ");
 
 /** Of its parameters: see `packedColumns`. */
 export const INSERTED_TYPES = COLUMNS.map(([, type]) => type);
 
-export const insertJobs = statement<readonly unknown[], [number: number, id: string]>(
+/** The place of the first parameter behind the batch: the columns of the shares, see places.ts. */
+const SHARES = 2 * COLUMNS.length + 1;
+
+export const insertJobs = statement<readonly unknown[], [number: number, id: string, place: number | null]>(
   "insert_jobs",
   `
   with batch as materialized (
          select nextval('meanwhile_submissions_number_seq') as number, 1 as seq, rows.*
            from ${batchOf(COLUMNS)} as rows
           order by rows.place),
+       bases as materialized (
+         select coalesce(array_agg(greatest(begun.base, shares.floor) order by shares.slot), '{}') as list
+           from unnest($${SHARES}::text[], $${SHARES + 1}::integer[], $${SHARES + 2}::text[], $${SHARES + 3}::bigint[])
+                with ordinality as shares (type, priority, owner, floor, slot)${beginningOf("shares")}),
        submissions as (
          insert into meanwhile_submissions (number, ${names(SUBMISSION)})
          select number, ${names(SUBMISSION)}
            from batch),
        jobs as (
-         insert into meanwhile_jobs (number, owner, ${names(STANDING)})
-         select number, owner, ${names(STANDING)}
-           from batch),
+         insert into meanwhile_jobs (number, owner, ${names(STANDING)}, place)
+         select number, owner, ${names(STANDING)}, bases.list[batch.share] + batch.step
+           from batch
+           cross join bases),
        events as (${appendEventsOf("batch")})
-  select number, id
-    from batch`,
+  select batch.number, batch.id, bases.list[batch.share] + batch.step
+    from batch
+    cross join bases`,
 );

@@ -14,6 +14,7 @@ export type MoveLeasedJobs = [
   status: string | null,
   setsReadiness: boolean,
   readiness: string | null,
+  keepsPlace: boolean,
   attempt: number | null,
   runAt: number | null,
   releasesLease: boolean,
@@ -38,6 +39,7 @@ const COLUMNS: Columns = [
   ["status", "text"],
   ["sets_readiness", "boolean"],
   ["readiness", "text"],
+  ["keeps_place", "boolean"],
   ["attempt", "integer"],
   ["run_at", "bigint"],
   ["releases_lease", "boolean"],
@@ -65,6 +67,7 @@ export const moveLeasedJobs = statement<readonly unknown[], [number: number, las
          update meanwhile_jobs as jobs
             set status = coalesce(batch.status, jobs.status),
                 readiness = case when batch.sets_readiness then batch.readiness else jobs.readiness end,
+                place = case when batch.keeps_place then jobs.place end, -- drawn when all else is done
                 attempt = coalesce(batch.attempt, jobs.attempt),
                 run_at = coalesce(batch.run_at, jobs.run_at),
                 lease_token = case when not batch.releases_lease then jobs.lease_token end,

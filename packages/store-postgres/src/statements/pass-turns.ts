@@ -3,7 +3,7 @@ import { statement } from "./statement.js";
 
 export type PassTurns = [owners: readonly string[], keys: readonly string[]];
 
-export const passTurns = statement<PassTurns, [owner: string, key: string, type: string]>(
+export const passTurns = statement<PassTurns, [owner: string, key: string, type: string, number: number]>(
   "pass_turns",
   `
   with heads as materialized (
@@ -17,9 +17,10 @@ export const passTurns = statement<PassTurns, [owner: string, key: string, type:
                                 order by turn
                                 limit 1) as head)
   update meanwhile_jobs as jobs
-     set readiness = 'ready'
+     set readiness = 'ready',
+         place = null -- drawn when all else is done
     from heads
    where jobs.number = heads.number
      and jobs.readiness = 'blocked' -- a head that is delayed, leased or ready already stays as it is
-  returning jobs.owner, jobs.concurrency_key, jobs.type`,
+  returning jobs.owner, jobs.concurrency_key, jobs.type, jobs.number`,
 );

@@ -8,6 +8,7 @@ export type UpdateJobs = [
   status: string,
   setsReadiness: boolean,
   readiness: string | null,
+  keepsPlace: boolean,
   attempt: number | null,
   runAt: number | null,
   releasesLease: boolean,
@@ -30,6 +31,7 @@ const COLUMNS: Columns = [
   ["status", "text"],
   ["sets_readiness", "boolean"],
   ["readiness", "text"],
+  ["keeps_place", "boolean"],
   ["attempt", "integer"],
   ["run_at", "bigint"],
   ["releases_lease", "boolean"],
@@ -56,6 +58,7 @@ export const updateJobs = statement<readonly unknown[]>(
   update meanwhile_jobs as jobs
      set status = batch.status,
          readiness = case when batch.sets_readiness then batch.readiness else jobs.readiness end,
+         place = case when batch.keeps_place then jobs.place end,
          attempt = coalesce(batch.attempt, jobs.attempt),
          run_at = coalesce(batch.run_at, jobs.run_at),
          lease_token = case when not batch.releases_lease then jobs.lease_token end,
