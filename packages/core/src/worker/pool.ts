@@ -1,5 +1,6 @@
 // The slots of one job type in one process, and the jobs that wait in memory for one.
 import type { AnyJobDefinition } from "../definition/define-job.js";
+import type { ClaimedType } from "../store/job-store.js";
 import type { Held } from "./held-leases.js";
 
 /** Jobs of a type that are shorter than this on average may be claimed ahead of free slots. */
@@ -44,6 +45,12 @@ export class Pool {
     // Small refills would cost a statement each; the buffer is filled again when half of it is gone.
     if (this.buffered > ahead / 2) return 0;
     return Math.max(0, this.freeSlots + ahead - this.buffered);
+  }
+
+  /** How a claim asks for so many. */
+  request(limit: number): ClaimedType {
+    const { type, globalConcurrency } = this.definition;
+    return { type, limit, globalConcurrency };
   }
 
   hint(): void {

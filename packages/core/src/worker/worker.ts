@@ -128,9 +128,8 @@ class PooledWorker implements Worker {
 
   readonly birthPlaces: BirthPlaces = (type) => {
     const pool = this.#pools.get(type);
-    if (pool === undefined || this.#state !== "running") return undefined;
     // Only a claim counts what the other processes hold.
-    if (pool.definition.globalConcurrency !== null) return undefined;
+    if (pool === undefined || pool.definition.globalConcurrency !== null || this.#state !== "running") return undefined;
     if (!pool.seenEmpty || pool.buffered > 0 || pool.freeSlots <= 0 || this.#room() <= 0) return undefined;
     pool.reserved++;
     this.#held.reserve();
@@ -234,11 +233,7 @@ class PooledWorker implements Worker {
         workerId: this.workerId,
         leaseToken: ids.token(),
         leaseMs: this.#options.leaseMs,
-        types: asked.map(({ pool: { definition }, limit }) => ({
-          type: definition.type,
-          limit,
-          globalConcurrency: definition.globalConcurrency,
-        })),
+        types: asked.map(({ pool, limit }) => pool.request(limit)),
       })
       .finally(() => {
         this.#asking = 0;
