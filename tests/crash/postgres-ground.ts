@@ -32,7 +32,7 @@ export async function preparePostgres(cluster: PostgresCluster): Promise<Ground>
       orphanEvents: (await list<{ count: number }>(ORPHANS))[0]!.count,
       keys: await list<KeyFact>('select owner, key, job_id as "jobId" from meanwhile_idempotency_keys'),
       witnessed: await list<WitnessedLease>(
-        'select job_id as "jobId", last_seq as "lastSeq", lease_token as "leaseToken" from witness',
+        'select id as "jobId", last_seq as "lastSeq", lease_token as "leaseToken" from witness join meanwhile_submissions using (number)',
       ),
       journal: journals.flatMap(readJournal),
     }),
@@ -49,11 +49,11 @@ const types = {
 
 /** Notes which lease every later change was written under: several changes of a batch are one update, under one lease. */
 const WITNESS = `
-  create table witness (job_id text, last_seq integer, lease_token text);
+  create table witness (number bigint, last_seq integer, lease_token text);
   create function witness_changes() returns trigger language plpgsql as $$
   begin
     insert into meanwhile.witness
-    select old.id, seq, old.lease_token from generate_series(old.last_seq + 1, new.last_seq) as seq;
+    select old.number, seq, old.lease_token from generate_series(old.last_seq + 1, new.last_seq) as seq;
     return null;
   end $$;
   create trigger witness_changes after update on meanwhile_jobs
@@ -64,11 +64,12 @@ const UNFINISHED = `
          (select count(*) from meanwhile_deliveries where finished_at is null) as left`;
 
 const JOBS = `
-  select id, owner, status, attempt, max_attempts as "maxAttempts", last_seq as "lastSeq",
+  select id, jobs.owner, status, attempt, max_attempts as "maxAttempts", last_seq as "lastSeq",
          lease_token is not null as "hasLease", readiness, cancel_requested_by as "cancelRequestedBy",
          concurrency_key as "concurrencyKey", created_at as "createdAt", started_at as "startedAt",
          updated_at as "updatedAt", completed_at as "completedAt", result
-    from meanwhile_jobs
+    from meanwhile_jobs as jobs
+    join meanwhile_submissions using (number)
    order by number`;
 
 /**
@@ -76,9 +77,9 @@ const JOBS = `
  * whoever began first may have waited for what a later one wrote.
  */
 const EVENTS = `
-  select event.number as position, job.id as "jobId", event.seq, event.type, event.status, event.at, event.attempt, event.data
+  select event.number as position, submission.id as "jobId", event.seq, event.type, event.status, event.at, event.attempt, event.data
     from meanwhile_events as event
-    join meanwhile_jobs as job on job.number = event.job
+    join meanwhile_submissions as submission on submission.number = event.job
    order by event.number`;
 
 const ORPHANS = `
