@@ -1,12 +1,12 @@
 // What the world does to a database, and what callers then see: nothing lost, nothing doubled, no process ended.
-import { createServer, connect as dial, type Server, type Socket } from "node:net";
 import { type AppError, jsonPayload, type Store } from "@meanwhile/core";
 import { makeNewJob, until } from "@meanwhile/store-testkit";
 import pg from "pg";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { toStoreError } from "./errors.js";
 import { createPostgresStore } from "./postgres-store.js";
-import { describeOnServer, newSchema, openMigrated, runSql, SERVER_URL } from "./testing/server.js";
+import { createProxy } from "./testing/cutting-proxy.js";
+import { describeOnServer, openMigrated, runSql, SERVER_URL } from "./testing/server.js";
 
 describeOnServer("a database in trouble", () => {
   let opened: Awaited<ReturnType<typeof openMigrated>>;
@@ -293,117 +293,3 @@ describeOnServer("a database in trouble", () => {
     await answered;
   });
 });
-
-describeOnServer("a store that cannot be opened", () => {
-  const urlWith = (change: (url: URL) => void): string => {
-    const url = new URL(SERVER_URL);
-    change(url);
-    return url.href;
-  };
-
-  it("says that the database is not there", async () => {
-    const url = urlWith((each) => {
-      each.pathname = "/no_such_database";
-    });
-    await expect(createPostgresStore({ url })).rejects.toThrow(/no database of that name/);
-  });
-
-  it("says that nobody answers, and shows no password", async () => {
-    const url = "postgres://app:secret@127.0.0.1:1/app";
-    const refusal = await createPostgresStore({ url }).catch((error: unknown) => error as Error);
-    expect((refusal as Error).message).toMatch(/cannot be reached/);
-    expect((refusal as Error).message).not.toContain("secret");
-  });
-
-  it("refuses an address of another kind, and a schema that is no plain name", async () => {
-    await expect(createPostgresStore({ url: "mysql://localhost/app" })).rejects.toThrow(/postgres:\/\//);
-    await expect(createPostgresStore({ url: SERVER_URL, schema: "a; drop" })).rejects.toThrow(/plain name/);
-  });
-
-  it("refuses tables that a newer version made, and names what would do", async () => {
-    const { schema, close } = await openMigrated(newSchema());
-    await runSql(`insert into ${schema}.meanwhile_migrations values (999, 'from-the-future', 'x', 999, 0)`);
-    await expect(createPostgresStore({ url: SERVER_URL, schema })).rejects.toThrow(/newer meanwhile/);
-    await close();
-  });
-
-  it("says that the tables are missing, until somebody migrates; many may do so at once", async () => {
-    const schema = newSchema();
-    const stores = await Promise.all([1, 2, 3].map(() => createPostgresStore({ url: SERVER_URL, schema })));
-    const early = stores[0]!.jobs.find("x");
-    await expect(early).rejects.toThrow(/migrate/);
-
-    await Promise.all(stores.map((store) => store.migrate()));
-
-    expect(await stores[0]!.jobs.find("x")).toBeUndefined();
-    await Promise.all(stores.map((store) => store.close()));
-    await runSql(`drop schema ${schema} cascade`);
-  });
-});
-
-/** Stands between the store and the server, and can cut the connection behind a statement that the server has carried out. */
-async function createProxy() {
-  const target = new URL(SERVER_URL);
-  const sockets = new Set<Socket>();
-  let armed: string | undefined;
-  let timesLeft = 0;
-  let waiting: (() => void)[] = [];
-  let cuts = 0;
-  let isRefusing = false;
-  const server: Server = createServer((client) => {
-    if (isRefusing) return void client.destroy();
-    const upstream = dial(Number(target.port || 5432), target.hostname);
-    let isCutting = false;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.on("data", (bytes) => {
-      if (armed !== undefined && bytes.toString("latin1").includes(armed)) {
-        if (--timesLeft === 0) armed = undefined;
-        isCutting = true;
-      }
-      upstream.write(bytes);
-    });
-    upstream.on("data", (bytes) => {
-      if (!isCutting) return void client.write(bytes);
-      // The server has answered: it is done, and nobody hears of it. All that are to be cut are cut together.
-      cuts++;
-      waiting.push(() => client.destroy());
-      if (timesLeft > 0) return;
-      for (const cut of waiting) cut();
-      waiting = [];
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  const url = new URL(SERVER_URL);
-  url.host = `127.0.0.1:${port}`;
-  return {
-    url: url.href,
-    get cuts() {
-      return cuts;
-    },
-    cutAnswersTo(text: string, { times = 1 } = {}) {
-      armed = text;
-      timesLeft = times;
-    },
-    refuse() {
-      isRefusing = true;
-      for (const socket of sockets) socket.destroy();
-    },
-    accept() {
-      isRefusing = false;
-    },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-}
