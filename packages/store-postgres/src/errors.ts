@@ -38,8 +38,13 @@ export function isConflict(error: unknown): boolean {
  */
 export function asNeighbour(items: number): (error: unknown) => never {
   return (error) => {
-    throw items > 1 && error instanceof AppError && codeOf(error.cause) === "55P03" ? error.cause : error;
+    throw items > 1 && isHeldTooLong(error) ? error.cause : error;
   };
+}
+
+/** Somebody else held a row for longer than `lockTimeoutMs`; told of errors that the database was already asked about. */
+export function isHeldTooLong(error: unknown): error is AppError {
+  return error instanceof AppError && codeOf(error.cause) === "55P03";
 }
 
 /** The connection is gone, or never was: what was not committed by then never will be. */

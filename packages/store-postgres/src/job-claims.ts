@@ -15,19 +15,19 @@ import { columnsOf } from "./columns.js";
 import type { Database, Transaction } from "./database.js";
 import type { DeliveryWriter } from "./delivery-writer.js";
 import { createEventBatch } from "./event-writer.js";
+import { createLeaseExtension } from "./lease-extension.js";
 import { toClaimedJob } from "./rows.js";
 import { type ClaimedJobRow, claimJobs } from "./statements/claim-jobs.js";
 import { countLeased } from "./statements/count-leased.js";
 import { ensureQueues } from "./statements/ensure-queues.js";
-import { extendLeases } from "./statements/extend-leases.js";
 import { findReadyTypes } from "./statements/find-ready-types.js";
 import { lockClaims } from "./statements/lock-claims.js";
-import { readHeldLeases } from "./statements/read-held-leases.js";
 
 export function createJobClaims(
   database: Database,
   { deliveries, numbers }: { deliveries: DeliveryWriter; numbers: ClaimedNumbers },
 ) {
+  const extension = createLeaseExtension(database);
   /** Types and priorities of which the tables know how far claims have come. */
   const known = new Set<string>();
 
@@ -90,26 +90,13 @@ export function createJobClaims(
       return jobs;
     },
 
+    /** A row that somebody holds for long keeps its end, and counts as extended: it is not lost. */
     async extendLeases(
       leases: readonly HeldLease[],
-      { byMs, now }: { byMs: number; now?: number },
+      options: { byMs: number; now?: number },
     ): Promise<readonly LeaseResult[]> {
       if (leases.length === 0) return [];
-      const sorted = [...leases].sort((a, b) => (a.jobId < b.jobId ? -1 : 1));
-      const [ids, tokens] = columnsOf(
-        sorted.map(({ jobId, leaseToken }) => [jobId, leaseToken]),
-        2,
-      ) as string[][];
-      // Draws no `seq`, and a lease that is shorter after a loss of power is the lease of a process that is gone (invariant I9).
-      const held = await database.write(
-        async (transaction) => {
-          const extended = await transaction.list(extendLeases, [ids!, tokens!, byMs, now ?? null]);
-          if (extended.length === leases.length) return extended;
-          // A row that somebody is writing now was passed over: it keeps its end until the next heartbeat, and is not lost.
-          return [...extended, ...(await transaction.list(readHeldLeases, [ids!, tokens!]))];
-        },
-        { durable: false },
-      );
+      const held = await extension.extend(leases, options);
       const wishes = new Map(held.map(([id, token, wish]) => [`${id} ${token}`, wish]));
       return leases.map(({ jobId, leaseToken }) => {
         const cancelRequestedBy = wishes.get(`${jobId} ${leaseToken}`);

@@ -32,6 +32,7 @@ const BATCHES = [
   "lock_changing_jobs",
   "update_jobs",
   "move_leased_jobs",
+  "extend_lease",
   "extend_leases",
   "set_readiness",
   "pass_turns",

@@ -56,7 +56,10 @@ export interface JobStore {
    */
   commit(changes: readonly Change[], options?: CommitOptions): Promise<readonly CommitResult[]>;
 
-  /** Prolongs leases that are still held with these tokens to `now + byMs`, in one statement. Draws no `seq`. */
+  /**
+   * Prolongs leases that are still held with these tokens to `now + byMs`, all together. Draws no `seq`. Where somebody is
+   * writing a job its lease is prolonged behind that; what somebody holds for long keeps its end, and is not lost.
+   */
   extendLeases(leases: readonly HeldLease[], options: { byMs: number; now?: number }): Promise<readonly LeaseResult[]>;
 
   /** The job, whoever owns it, or `undefined`. A job past its `purgeAt` is still found until it is purged. */

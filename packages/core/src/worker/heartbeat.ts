@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
 export interface Heartbeat {
   start(): void;
   stop(): void;
-  /** One round for all leases, in one statement. */
+  /** One round for all leases together. */
   beat(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Prolongs leases that are still held; rows that somebody is writing now are left to the next heartbeat.
+// Prolongs leases that are still held; rows that somebody is writing now are passed over.
 import { now, statement } from "./statement.js";
 
 export type ExtendLeases = [ids: readonly string[], leaseTokens: readonly string[], byMs: number, now: number | null];
