@@ -1,18 +1,20 @@
 // The PostgreSQL store keeps every promise of the port.
 import type { Store } from "@meanwhile/core";
 import { describeStore } from "@meanwhile/store-testkit";
-import { it } from "vitest";
+import { afterAll, it } from "vitest";
 import { createPostgresStore } from "./postgres-store.js";
-import { newSchema, openMigrated, runSql, SERVER_URL, whyNoServer } from "./testing/server.js";
+import { dropFreeSchemas, giveBackSchema, runSql, SERVER_URL, takeSchema, whyNoServer } from "./testing/server.js";
 
 const schemas = new Map<Store, string>();
+
+afterAll(dropFreeSchemas);
 
 if (whyNoServer !== undefined) it("store postgres", ({ skip }) => skip(whyNoServer));
 else
   describeStore("postgres", {
     async open() {
-      const { store, schema } = await openMigrated(newSchema());
-      const settled = afterOthers(store);
+      const schema = await takeSchema();
+      const settled = afterOthers(await createPostgresStore({ url: SERVER_URL, schema, poolSize: 4 }));
       schemas.set(settled, schema);
       return settled;
     },
@@ -26,7 +28,7 @@ else
       const schema = schemas.get(store)!;
       schemas.delete(store);
       await store.close();
-      if (![...schemas.values()].includes(schema)) await runSql(`drop schema if exists ${schema} cascade`);
+      if (![...schemas.values()].includes(schema)) await giveBackSchema(schema);
     },
     placeholder: (index) => `$${index}`,
   });
