@@ -137,6 +137,80 @@ describe("a failure", () => {
     expect(batches).toEqual([["a", "bad", "c"], ["a"], ["bad"], ["c"]]);
   });
 
+  it("of one item among hundreds is found in few batches", async () => {
+    const batches: (readonly number[])[] = [];
+    const coalescer = createCoalescer<number, number>({
+      clock: systemClock,
+      run: async (items) => {
+        batches.push(items);
+        if (items.includes(317)) throw new Error("canceling statement due to lock timeout");
+        return items;
+      },
+    });
+
+    const results = await Promise.allSettled(Array.from({ length: 400 }, (_, item) => coalescer.add(item)));
+
+    expect(results.flatMap(({ status }, index) => (status === "rejected" ? [index] : []))).toEqual([317]);
+    expect(batches.length).toBeLessThan(30);
+  });
+
+  it("that is looked for holds up nothing that came new", async () => {
+    const lookedFor: { items: readonly string[]; gate: Gate }[] = [];
+    const coalescer = createCoalescer<string, string>({
+      clock: systemClock,
+      run: async (items) => {
+        if (items.includes("new")) return items;
+        if (items.length > 1) throw new Error("canceling statement due to lock timeout");
+        const gate = new Gate();
+        lookedFor.push({ items, gate });
+        await gate.passed;
+        return items;
+      },
+    });
+    const old = ["a", "b", "c"].map((item) => coalescer.add(item));
+    await nextTurns(2);
+    const others = ["d", "e", "f"].map((item) => coalescer.add(item));
+    await until(() => lookedFor.length > 0, { what: "a batch is taken apart" });
+    await nextTurns(5);
+
+    expect(await coalescer.add("new")).toBe("new");
+    expect(lookedFor).toHaveLength(1);
+    for (let count = 1; count <= 6; count++) {
+      await until(() => lookedFor.length === count, { what: `part ${count} is tried` });
+      lookedFor[count - 1]!.gate.open();
+    }
+    expect(await Promise.all([...old, ...others])).toEqual(["a", "b", "c", "d", "e", "f"]);
+  });
+
+  it("keeps each key in order while its batch is taken apart", async () => {
+    const written: string[] = [];
+    let failing = 2;
+    const coalescer = createCoalescer<string, void>({
+      clock: systemClock,
+      keyOf: (item) => item[0],
+      run: async (items) => {
+        if (items.length > 1 && failing-- > 0) throw new Error("constraint");
+        await nextTurns(items.length % 3);
+        written.push(...items);
+        return items.map(() => undefined);
+      },
+    });
+    const added: Promise<void>[] = [];
+    for (let index = 0; index < 60; index++) {
+      added.push(coalescer.add(`${"abc"[index % 3]}${String(index).padStart(3, "0")}`));
+      if (index % 20 === 19) await nextTurns(2);
+    }
+
+    await Promise.all(added);
+    await coalescer.idle();
+
+    expect(written).toHaveLength(60);
+    for (const key of ["a", "b", "c"]) {
+      const own = written.filter((item) => item.startsWith(key));
+      expect(own).toEqual([...own].sort());
+    }
+  });
+
   it("of the store is everybody's, and is not tried again", async () => {
     let runs = 0;
     const coalescer = createCoalescer<string, string>({

@@ -4,8 +4,10 @@
 //    not delayed, and batches grow by themselves with load.
 // 2. At most `maxInFlight` batches are under way; what arrives meanwhile waits and makes the next batch larger.
 // 3. Two batches under way never hold the same key: changes of one job stay in order.
-// 4. A batch that fails is taken apart and its items tried alone, so that a bad neighbour hurts nobody; only an
-//    outage of the store is everybody's.
+// 4. A batch that fails is taken apart, and its parts are tried each by itself, down to the bad neighbour, which hurts nobody else;
+//    only an outage of the store is everybody's.
+// 5. One part is under way at a time, and what came new goes on beside it: where a bad item costs a wait for a lock, batches that
+//    are all being taken apart would let the rest pile up, and each larger batch would find a locked row the more surely.
 import type { Clock } from "../clock.js";
 import { isOutage } from "../errors.js";
 
@@ -38,16 +40,23 @@ interface Waiting<Item, Result> {
   readonly done: Done<Result>;
 }
 
+/** Into how many parts a failed batch is taken: each step down to the bad item may wait for a lock once more, each part is a transaction. */
+const PARTS = 8;
+
 export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
   const { clock, run, keyOf, maxItems = 500, maxInFlight = 2 } = options;
   let waiting: Waiting<Item, Result>[] = [];
   // Not a Set: each table that it outgrows would keep the batches of the next one alive until the next full collection.
   let inFlight: readonly (readonly Waiting<Item, Result>[])[] = [];
+  /** Parts of batches that failed, next first: each part of a batch before those behind it, so that keys stay in order. */
+  let parts: readonly (readonly Waiting<Item, Result>[])[] = [];
+  let isPartInFlight = false;
   let scheduled = false;
   let idleListeners: (() => void)[] = [];
 
   const schedule = () => {
-    if (scheduled || waiting.length === 0 || inFlight.length >= maxInFlight) return;
+    const isAnythingLeft = waiting.length > 0 || (parts.length > 0 && !isPartInFlight);
+    if (scheduled || !isAnythingLeft || inFlight.length >= maxInFlight) return;
     scheduled = true;
     clock.nextTurn(() => {
       scheduled = false;
@@ -56,15 +65,24 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
   };
 
   const flush = () => {
-    const batch = takeBatch();
+    const isPart = parts.length > 0 && !isPartInFlight;
+    const batch = isPart ? takePart() : takeBatch();
     if (batch.length === 0) return;
+    if (isPart) isPartInFlight = true;
     inFlight = [...inFlight, batch];
     void writeBatch(batch).then(() => {
       inFlight = inFlight.filter((each) => each !== batch);
+      if (isPart) isPartInFlight = false;
       schedule();
-      if (inFlight.length === 0 && waiting.length === 0) settleIdle();
+      if (isIdle()) settleIdle();
     });
     schedule();
+  };
+
+  const takePart = (): readonly Waiting<Item, Result>[] => {
+    const [next, ...others] = parts;
+    parts = others;
+    return next!;
   };
 
   const takeBatch = (): Waiting<Item, Result>[] => {
@@ -89,11 +107,12 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
     return batch;
   };
 
-  /** Gathered only where a batch is under way: a store in this process has mostly answered before the next one is taken. */
+  /** Also of what is still to be tried. Gathered only where a batch is under way: a store in this process has mostly answered before the next one is taken. */
   const keysInFlight = (): Set<string> => {
     const keys = new Set<string>();
     if (keyOf === undefined) return keys;
-    for (const batch of inFlight) for (const { key } of batch) if (key !== undefined) keys.add(key);
+    for (const batches of [inFlight, parts])
+      for (const batch of batches) for (const { key } of batch) if (key !== undefined) keys.add(key);
     return keys;
   };
 
@@ -103,18 +122,11 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
       for (let index = 0; index < batch.length; index++) batch[index]!.done({ result: results[index] as Result });
     } catch (error) {
       if (batch.length === 1 || isOutage(error)) for (const entry of batch) entry.done({ error });
-      else for (const entry of batch) await writeAlone(entry);
+      else parts = [...partsOf(batch), ...parts];
     }
   };
 
-  const writeAlone = async (entry: Waiting<Item, Result>): Promise<void> => {
-    try {
-      const [result] = await run([entry.item]);
-      entry.done({ result: result as Result });
-    } catch (error) {
-      entry.done({ error });
-    }
-  };
+  const isIdle = () => inFlight.length === 0 && parts.length === 0 && waiting.length === 0;
 
   const settleIdle = () => {
     const listeners = idleListeners;
@@ -134,8 +146,15 @@ export function createCoalescer<Item, Result>(options: CoalescerOptions<Item, Re
         enqueue(item, (outcome) => ("error" in outcome ? reject(outcome.error) : resolve(outcome.result)));
       }),
     async idle() {
-      if (inFlight.length === 0 && waiting.length === 0) return;
+      if (isIdle()) return;
       await new Promise<void>((resolve) => idleListeners.push(resolve));
     },
   };
+}
+
+function partsOf<Entry>(batch: readonly Entry[]): readonly (readonly Entry[])[] {
+  const size = Math.ceil(batch.length / PARTS);
+  return Array.from({ length: Math.ceil(batch.length / size) }, (_, index) =>
+    batch.slice(index * size, (index + 1) * size),
+  );
 }
