@@ -14,7 +14,7 @@ import {
 } from "@meanwhile/core";
 import { columnsOf } from "./columns.js";
 import type { Database, Session, Transaction } from "./database.js";
-import { type Full, type OpenLane, openLanes, refresh } from "./delivery-lanes.js";
+import { type Full, type OpenLane, openLanes, raiseNoted, refresh } from "./delivery-lanes.js";
 import { fromSettlement, toClaimedDelivery } from "./delivery-rows.js";
 import { eraseDeliveries } from "./statements/erase-deliveries.js";
 import { handBackDeliveries } from "./statements/hand-back-deliveries.js";
@@ -33,6 +33,7 @@ export function createDeliveryClaims(database: Database) {
   return {
     async claim(request: DeliveryClaimRequest): Promise<DeliveryClaim> {
       const { channels, limit } = request;
+      await raiseNoted(database);
       const [[now]] = (await database.list(readNow, [request.now ?? null])) as [[number]];
       const full = fullOf(request.lanes, request.owners);
       const isAnyDue = (await findDue(database, channels, { full, count: limit, by: now })).length > 0;

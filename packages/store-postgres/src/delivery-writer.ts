@@ -14,7 +14,7 @@ import { insertDeliveryBodies } from "./statements/insert-delivery-bodies.js";
 import { lockLines } from "./statements/lock-lines.js";
 import { matchEndpoints } from "./statements/match-endpoints.js";
 import { matchJobWebhooks } from "./statements/match-job-webhooks.js";
-import { raiseLanes } from "./statements/raise-lanes.js";
+import { noteRaisedLanes } from "./statements/note-raised-lanes.js";
 import { readJobsByNumber } from "./statements/read-jobs-by-number.js";
 
 export type Interest = readonly (readonly [event: string, ofEndpoints: boolean, ofJobs: boolean])[];
@@ -142,6 +142,5 @@ async function raise(transaction: Transaction, heads: readonly NewDelivery[]): P
     lanes.set(lane, [lane, channel, owner, Math.min(lanes.get(lane)?.[3] ?? createdAt, createdAt)]);
   }
   if (lanes.size === 0) return;
-  const sorted = [...lanes.values()].sort(([a], [b]) => (a < b ? -1 : 1));
-  await transaction.run(raiseLanes, columnsOf(sorted, 4) as [string[], string[], string[], number[]]);
+  await transaction.run(noteRaisedLanes, columnsOf([...lanes.values()], 4) as [string[], string[], string[], number[]]);
 }

@@ -25,7 +25,7 @@ const MAY_SCAN = /meanwhile_(list_api_keys|revoke_api_key|lock_wanted_events|fin
 
 /** Tables that grow with what was ever done. */
 const GROWING =
-  /meanwhile_(submissions|jobs|events|deliveries|delivery_bodies|job_logs|job_files|files|tombstones|idempotency_keys|turns)$/;
+  /meanwhile_(submissions|jobs|events|deliveries|delivery_bodies|job_logs|job_files|files|tombstones|idempotency_keys|turns|raised_lanes)$/;
 
 const BATCHES = [
   "claim_jobs",

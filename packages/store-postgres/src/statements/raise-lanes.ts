@@ -1,4 +1,4 @@
-// Something new is due in these lanes.
+// Something new is due in these lanes, whose rows are locked by it.
 import { statement } from "./statement.js";
 
 /** The lanes must be sorted. */
