@@ -7,7 +7,7 @@ import type { TestStore } from "./stores.js";
 
 export interface ServeOptions {
   /** Of tests/program. Default: `serve`, the command line's own. */
-  program?: "serve" | "impatient-server";
+  program?: "serve" | "impatient-server" | "soak-server";
   /** Where its data is; processes with the same folder and store share files and jobs. */
   folder: string;
   /** Default: a SQLite file in the folder. */
