@@ -11,11 +11,13 @@ import type { Change, CommitOptions, CommitResult, Guard, JobPatch } from "@mean
 import { isTerminal } from "@meanwhile/protocol";
 import type { ClaimedNumbers } from "./claimed-numbers.js";
 import { packedColumns } from "./columns.js";
+import { isPlainCompletion, toCompletion } from "./completions.js";
 import type { Database, Transaction, WriteOptions } from "./database.js";
 import type { DeliveryWriter, Interest } from "./delivery-writer.js";
 import { asNeighbour } from "./errors.js";
 import { createEventBatch, type EventBatch, typesOf } from "./event-writer.js";
 import { addFirstEvents, bodyOf, fromJson, payloadFormat } from "./rows.js";
+import { COMPLETED_TYPES, completeJobs } from "./statements/complete-jobs.js";
 import { type ChangingJobRow, lockChangingJobs } from "./statements/lock-changing-jobs.js";
 import { MOVED_TYPES, type MoveLeasedJobs, moveLeasedJobs } from "./statements/move-leased-jobs.js";
 import { placeJobs } from "./statements/place-jobs.js";
@@ -134,9 +136,8 @@ export function createJobCommits(
     const results: (CommitResult | undefined)[] = new Array(changes.length).fill(undefined);
     const moves = movesOf(changes, numbers);
     if (moves.length === 0) return { results, interest: [] };
-    const rows = moves.map(({ number, change }) => addFirstEvents(toMove(number, change), change.events));
     const [moved, interest] = await Promise.all([
-      transaction.list(moveLeasedJobs, packedColumns(rows, MOVED_TYPES)),
+      writeMoves(transaction, moves),
       deliveries.interestIn(transaction, typesOf(moves.flatMap(({ change }) => change.events))),
     ]);
     const lastSeqs = new Map(moved);
@@ -265,6 +266,19 @@ function toMove(number: number, { guard, patch, events, at }: Change): MoveLease
     patch.undoSteps === undefined ? null : JSON.stringify(patch.undoSteps),
     at,
   ];
+}
+
+/** In one statement, whichever it is: two of them would not lock the rows of both in their order. */
+function writeMoves(
+  transaction: Transaction,
+  moves: readonly Move[],
+): Promise<readonly (readonly [number: number, lastSeq: number])[]> {
+  if (moves.every(({ change }) => isPlainCompletion(change))) {
+    const rows = moves.map(({ number, change }) => toCompletion(number, change));
+    return transaction.list(completeJobs, packedColumns(rows, COMPLETED_TYPES));
+  }
+  const rows = moves.map(({ number, change }) => addFirstEvents(toMove(number, change), change.events));
+  return transaction.list(moveLeasedJobs, packedColumns(rows, MOVED_TYPES));
 }
 
 type Committed = CommitResult & { outcome: "committed" };
