@@ -16,18 +16,20 @@ export interface Balancer {
 }
 
 const CHECK_EVERY_MS = 100;
-const CHECK_LIMIT_MS = 1_000;
+const CHECK_LIMIT_MS = 5_000;
+/** A server that says no is believed at once; one that does not answer may just be busy. */
+const FAILURES_WANTED = 3;
 
 export async function startBalancer(): Promise<Balancer> {
-  const servers = new Map<string, "ready" | "away">();
+  const servers = new Map<string, { isReady: boolean; failures: number }>();
   const open = new Set<Socket>();
   const closing = new AbortController();
   let turns = 0;
   let turnedAway = 0;
-  const ready = () => [...servers].flatMap(([server, state]) => (state === "ready" ? [server] : []));
+  const ready = () => [...servers].flatMap(([server, { isReady }]) => (isReady ? [server] : []));
 
   const check = async (server: string): Promise<void> => {
-    const isReady = await fetch(`${server}/readyz`, {
+    const answered = await fetch(`${server}/readyz`, {
       // Each look is a connection of its own, as that of a balancer in another program would be.
       headers: { connection: "close" },
       signal: AbortSignal.timeout(CHECK_LIMIT_MS),
@@ -36,9 +38,12 @@ export async function startBalancer(): Promise<Balancer> {
         await answer.arrayBuffer();
         return answer.ok;
       },
-      () => false,
+      () => undefined,
     );
-    if (servers.has(server)) servers.set(server, isReady ? "ready" : "away");
+    const state = servers.get(server);
+    if (state === undefined) return;
+    state.failures = answered === undefined ? state.failures + 1 : 0;
+    state.isReady = answered ?? (state.isReady && state.failures < FAILURES_WANTED);
   };
 
   const look = async (): Promise<void> => {
@@ -79,7 +84,7 @@ export async function startBalancer(): Promise<Balancer> {
     get turnedAway() {
       return turnedAway;
     },
-    add: (server) => void servers.set(server, "away"),
+    add: (server) => void servers.set(server, { isReady: false, failures: 0 }),
     remove: (server) => void servers.delete(server),
     async close() {
       closing.abort();
