@@ -56,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     },
     ready: role === "worker" ? /meanwhile: worker on/ : /meanwhile: API (http:\/\/[^/]+)\/.*\n/,
   });
-  const address = await within(program.ready, 30_000, () => `the server to be ready; it printed:\n${program.output()}`);
+  const address = await within(program.ready, 60_000, () => `the server to be ready; it printed:\n${program.output()}`);
   if (address === undefined) throw new Error(`The server ended before it was ready:\n${program.output()}`);
   return {
     ...program,
