@@ -41,7 +41,11 @@ export interface StreamJob {
   logReaches(seq: number, options?: { withinMs?: number }): Promise<void>;
 }
 
-export async function startPair({ grpc = false, ...options }: ServeOptions): Promise<Pair> {
+/** The worker lives on: its lease is one that no slow machine lets run out. */
+const LEASE_MS = 15_000;
+
+export async function startPair({ grpc = false, ...given }: ServeOptions): Promise<Pair> {
+  const options = { leaseMs: LEASE_MS, ...given };
   const { folder, store = SQLITE.open(folder) } = options;
   const server = await startSteadyServer({ ...options, store, role: "api", grpc });
   const worker = await startSteadyServer({ ...options, store, role: "worker" });
