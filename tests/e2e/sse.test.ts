@@ -70,7 +70,9 @@ describeOnEveryStore((kind) => {
       expect(reads.seen.map(({ jobId, seq }) => [jobId, seq])).toEqual([1, 2, 3].map((seq) => [body.id, seq]));
     });
 
-    it("has every event of jobs that run at once, each once, although the server is killed", async () => {
+    it("has every event of jobs that run at once, each once, although the server is killed", {
+      timeout: 60_000,
+    }, async () => {
       const { server } = pair;
       const opened = new Gate();
       const first = await pair.submitStream({ count: 20, stopBefore: [1, 11] });
@@ -86,7 +88,7 @@ describeOnEveryStore((kind) => {
       await opened.passed;
 
       for (const job of [first, second]) job.letOn(1);
-      await until(() => notes.length === 20, { what: "the first ten chunks of both" });
+      await until(() => notes.length === 20, { what: "the first ten chunks of both", limitMs: 15_000 });
       await server.kill();
       first.letOn(11);
       await first.logReaches(first.total);

@@ -37,7 +37,7 @@ export interface StreamJob {
   seqOf(n: number): number;
   /** Lets it on that waits before this chunk. */
   letOn(n: number): void;
-  /** Waits until its log, as it stands in the store, has come to this `seq`. */
+  /** Waits until its log, as it stands in the store for every reader, has come to this `seq`. */
   logReaches(seq: number, options?: { withinMs?: number }): Promise<void>;
 }
 

@@ -17,7 +17,10 @@ export interface StoreKind {
 export interface TestStore {
   /** As `MEANWHILE_STORE` has it. */
   readonly url: string;
-  /** The job's last `seq` as it stands in the tables, whoever serves; 0 where there is no such job. */
+  /**
+   * The job's last `seq` in the tables, whoever serves, that a reader of all jobs may see; 0 where there is no such job. On PostgreSQL
+   * a transaction of anybody on that server holds such readers up.
+   */
   lastSeq(jobId: string): Promise<number>;
   /** Takes its tables away, where they are not in the folder. */
   remove(): Promise<void>;
@@ -88,10 +91,14 @@ function openPostgres(): TestStore {
     url: url.href,
     async lastSeq(jobId) {
       const { rows } = await pool.query(
-        `select last_seq from ${schema}.meanwhile_jobs where number = (select number from ${schema}.meanwhile_submissions where id = $1)`,
+        `select max(seq) as seq
+           from ${schema}.meanwhile_events
+          where job = (select number from ${schema}.meanwhile_submissions where id = $1)
+            and (generation, tx) < ((select max(generation) from ${schema}.meanwhile_generations),
+                                    (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint))`,
         [jobId],
       );
-      return Number(rows[0]?.last_seq ?? 0);
+      return Number(rows[0]?.seq ?? 0);
     },
     async remove() {
       await pool.query(`drop schema if exists ${schema} cascade`);
