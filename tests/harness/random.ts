@@ -26,3 +26,12 @@ export function createRandom(seed: number): Random {
     chance: (probability) => next() < probability,
   };
 }
+
+/** Deals every item once, in an order of chance, before any comes again. */
+export function createDealer<T>(items: readonly T[], random: Random): () => T {
+  let left: T[] = [];
+  return () => {
+    if (left.length === 0) left = [...items];
+    return left.splice(random.below(left.length), 1)[0]!;
+  };
+}

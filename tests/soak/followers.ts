@@ -33,10 +33,14 @@ export interface FollowOptions {
   readonly ledger: Ledger;
 }
 
-/** Follows one job on a channel of chance, to its end or until it has had enough. Never rejects: what is wrong goes into the ledger. */
-export async function followOne(jobId: string, { ways, random, ledger }: FollowOptions): Promise<void> {
-  const channel = random.pick(CHANNELS);
-  const patience = random.chance(LEAVES_EARLY) ? random.below(400) : READ_WITHIN_MS;
+/** Follows one job to its end or until it has had enough. Never rejects: what is wrong goes into the ledger. */
+export async function followOne(
+  jobId: string,
+  { ways, random, ledger, channel }: FollowOptions & { readonly channel: string },
+): Promise<void> {
+  // The first ones of each channel stay.
+  const mayLeave = ledger.counts.has(`read by ${channel}`);
+  const patience = mayLeave && random.chance(LEAVES_EARLY) ? random.below(400) : READ_WITHIN_MS;
   const seen: Seen[] = [];
   const leaving = new AbortController();
   const timer = setTimeout(() => leaving.abort(), patience);

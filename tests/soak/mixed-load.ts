@@ -1,9 +1,9 @@
 // Callers that do everything one can do with jobs, so many a second, and note every promise and every surprise.
 import type { JobResource } from "@meanwhile/protocol";
 import { Api } from "../harness/api.js";
-import type { Random } from "../harness/random.js";
+import { createDealer, type Random } from "../harness/random.js";
 import { pause, type Ways } from "../readers/reader.js";
-import { followOne } from "./followers.js";
+import { CHANNELS, followOne } from "./followers.js";
 import type { Ledger } from "./ledger.js";
 
 export interface MixedLoadOptions {
@@ -29,6 +29,8 @@ const TERMINAL_HOOKS = ["job.completed", "job.failed", "job.cancelled"];
 export async function runMixedLoad(options: MixedLoadOptions): Promise<void> {
   const { random, ledger, jobsPerSecond, signal } = options;
   const running = new Set<Promise<void>>();
+  const nextAct = createDealer(DECK, random);
+  const nextChannel = createDealer(CHANNELS, random);
   const begunAt = performance.now();
   let begun = 0;
   while (!signal.aborted) {
@@ -40,9 +42,9 @@ export async function runMixedLoad(options: MixedLoadOptions): Promise<void> {
         begun = due;
         break;
       }
-      const { act, jobs } = pickAct(random);
+      const { act, jobs } = nextAct();
       begun += jobs;
-      const done = new Caller(options)
+      const done = new Caller(options, nextChannel)
         [act]()
         .catch((error: unknown) =>
           ledger.fault(`${act}: ${error instanceof Error ? (error.stack ?? error.message) : error}`),
@@ -64,7 +66,7 @@ const ACTS = [
   { act: "timeOut", weight: 2, jobs: 1 },
   { act: "delay", weight: 4, jobs: 1 },
   { act: "takeTurns", weight: 5, jobs: 1 },
-  { act: "expire", weight: 2, jobs: 1 },
+  { act: "expire", weight: 1, jobs: 3 },
   { act: "batch", weight: 4, jobs: BATCH_SIZE },
   { act: "file", weight: 4, jobs: 1 },
   { act: "hook", weight: 6, jobs: 1 },
@@ -76,16 +78,8 @@ const ACTS = [
 
 type Act = (typeof ACTS)[number];
 
-const ALL_WEIGHTS = ACTS.reduce((sum, { weight }) => sum + weight, 0);
-
-function pickAct(random: Random): Act {
-  let place = random.next() * ALL_WEIGHTS;
-  for (const each of ACTS) {
-    place -= each.weight;
-    if (place < 0) return each;
-  }
-  return ACTS[0];
-}
+/** Even a short load does each of them. */
+const DECK: readonly Act[] = ACTS.flatMap((each) => Array.from({ length: each.weight }, () => each));
 
 type Envelope = Readonly<Record<string, unknown>> & { readonly type: string };
 
@@ -95,8 +89,10 @@ class Caller implements Record<Act["act"], () => Promise<void>> {
   readonly #ledger: Ledger;
   readonly #ways: Ways;
   readonly #api: Api;
+  readonly #nextChannel: () => string;
 
-  constructor(options: MixedLoadOptions) {
+  constructor(options: MixedLoadOptions, nextChannel: () => string) {
+    this.#nextChannel = nextChannel;
     this.#options = options;
     this.#random = options.random;
     this.#ledger = options.ledger;
@@ -125,8 +121,11 @@ class Caller implements Record<Act["act"], () => Promise<void>> {
     return this.#submitAndFollow({ type: "test.wait", parameters: { ms: this.#random.below(20) }, concurrencyKey });
   };
 
-  /** One at a time in each process: some find the place taken for too long. */
-  expire = () => this.#submitAndFollow({ type: "test.single", parameters: { ms: 250 }, startWithinMs: 150 });
+  /** One at a time in each of the two workers: the third finds their places taken for too long. */
+  async expire(): Promise<void> {
+    const envelope = { type: "test.single", parameters: { ms: 250 }, startWithinMs: 150 };
+    await Promise.all([1, 2, 3].map(() => this.#submitAndFollow(envelope)));
+  }
 
   async cancel(): Promise<void> {
     const job = await this.#submit({
@@ -200,8 +199,9 @@ class Caller implements Record<Act["act"], () => Promise<void>> {
 
   async #submitAndFollow(envelope: Envelope): Promise<void> {
     const job = await this.#submit(envelope);
-    if (job !== undefined && this.#random.chance(FOLLOWED_SHARE))
-      await followOne(job.id, { ways: this.#ways, random: this.#random, ledger: this.#ledger });
+    if (job === undefined || !this.#random.chance(FOLLOWED_SHARE)) return;
+    const channel = this.#nextChannel();
+    await followOne(job.id, { ways: this.#ways, random: this.#random, ledger: this.#ledger, channel });
   }
 
   /** @returns the finished job; none where the machine is slow. */
