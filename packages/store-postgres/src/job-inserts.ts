@@ -12,7 +12,7 @@ import { findJobNumber } from "./statements/find-job-number.js";
 import { findKeyHolders } from "./statements/find-key-holders.js";
 import { insertIdempotencyKeys } from "./statements/insert-idempotency-keys.js";
 import { insertJobWebhooks } from "./statements/insert-job-webhooks.js";
-import { INSERTED_TYPES, insertJobs } from "./statements/insert-jobs.js";
+import { INSERTED_TYPES, type InsertedJobRow, insertJobs } from "./statements/insert-jobs.js";
 import { linkFiles } from "./statements/link-files.js";
 import { openTurns, type TurnPlace } from "./turns.js";
 
@@ -93,18 +93,19 @@ export function createJobInserts(
     const readinessOf = (item: NewJob) => turns.get(item)?.readiness ?? item.job.readiness;
     const ready = created.filter((item) => readinessOf(item) === "ready");
     const shares = draw.shares(ready);
+    let placed = 0;
     const rows = created.map((item) => {
       const turn = turns.get(item)?.turn ?? null;
-      const row = fromNewJob(item, { readiness: readinessOf(item), turn, share: shares.of.get(item) });
-      return addFirstEvents(row, item.events);
+      const readiness = readinessOf(item);
+      const share = readiness === "ready" ? shares.of[placed++] : undefined;
+      return addFirstEvents(fromNewJob(item, { readiness, turn, share }), item.events);
     });
     const [stored, interest] = await Promise.all([
       transaction.list(insertJobs, [...packedColumns(rows, INSERTED_TYPES), ...shares.columns]),
       deliveries.interestIn(transaction, typesOf(created.flatMap(({ events }) => events))),
     ]);
     const numberOf = new Map(stored.map(([number, id]) => [id, number]));
-    const placeOf = new Map(stored.map(([, id, place]) => [id, place]));
-    draw.drew(ready, ({ job }) => placeOf.get(job.id)!);
+    draw.drew(lastPlaces(stored, shares.columns[0].length));
     await Promise.all([nameFiles(transaction, created, numberOf), nameTargets(transaction, created, numberOf)]);
     const events = createEventBatch(deliveries);
     for (const { job, events: own } of created) {
@@ -119,6 +120,15 @@ export function createJobInserts(
     const hasTargets = created.some(({ job }) => job.webhook !== null);
     return { results, created, queued: await events.store(transaction, hasTargets ? undefined : interest) };
   }
+}
+
+/** By the slots of their shares. */
+function lastPlaces(stored: readonly InsertedJobRow[], shares: number): readonly number[] {
+  const lasts = new Array<number>(shares).fill(0);
+  for (const [, , slot, place] of stored) {
+    if (slot !== null && place! > lasts[slot - 1]!) lasts[slot - 1] = place!;
+  }
+  return lasts;
 }
 
 /** Nobody else draws the same ids; and where nothing was to be written, nothing can be missing. */

@@ -10,10 +10,10 @@ export interface Places {
 
 /** The places of one transaction. */
 export interface Draw {
-  /** Which share each of these jobs draws from, and as which one of it; and the shares, as the statement takes them. */
-  shares(ready: readonly NewJob[]): { of: ReadonlyMap<NewJob, Share>; columns: ShareColumns };
-  /** These places were drawn: whoever of this process draws meanwhile begins behind them. */
-  drew(ready: readonly NewJob[], placeOf: (job: NewJob) => number): void;
+  /** Which share each of these jobs draws from, in their order, and as which one of it; and the shares, as the statement takes them. */
+  shares(ready: readonly NewJob[]): { of: readonly Share[]; columns: ShareColumns };
+  /** The last place that each share has drawn, in their order: whoever of this process draws meanwhile begins behind them. */
+  drew(lasts: readonly number[]): void;
   /** The transaction has ended: what became of it can be read in the tables. */
   close(): void;
 }
@@ -42,49 +42,58 @@ export function createPlaces(): Places {
   const underWay = new Map<string, UnderWay>();
   return {
     open() {
-      const own = new Set<string>();
+      /** Of the shares, by their slots. */
+      const names: string[] = [];
+      let isDrawn = false;
       return {
         shares(ready) {
           const slots = new Map<string, { slot: number; count: number }>();
-          const of = new Map<NewJob, Share>();
           const columns: [string[], number[], string[], number[]] = [[], [], [], []];
-          for (const item of ready) {
-            const name = shareName(item);
-            let share = slots.get(name);
-            if (share === undefined) {
-              share = { slot: slots.size + 1, count: 0 };
-              slots.set(name, share);
-              const { type, priority, owner } = item.job;
-              columns[0].push(type);
-              columns[1].push(priority);
-              columns[2].push(owner);
-              columns[3].push(underWay.get(name)?.last ?? 0);
+          let last: NewJob | undefined;
+          let share: { slot: number; count: number } | undefined;
+          const of = ready.map((item) => {
+            // Neighbours mostly draw from one share.
+            if (last === undefined || !isSameShare(last, item)) {
+              last = item;
+              const name = shareName(item);
+              share = slots.get(name);
+              if (share === undefined) {
+                share = { slot: names.push(name), count: 0 };
+                slots.set(name, share);
+                const { type, priority, owner } = item.job;
+                columns[0].push(type);
+                columns[1].push(priority);
+                columns[2].push(owner);
+                columns[3].push(underWay.get(name)?.last ?? 0);
+              }
             }
-            of.set(item, { slot: share.slot, step: ++share.count });
-          }
+            return { slot: share!.slot, step: ++share!.count };
+          });
           return { of, columns };
         },
-        drew(ready, placeOf) {
-          for (const item of ready) {
-            const name = shareName(item);
+        drew(lasts) {
+          isDrawn = true;
+          for (const [index, name] of names.entries()) {
             const known = underWay.get(name) ?? { last: 0, draws: 0 };
             underWay.set(name, known);
-            known.last = Math.max(known.last, placeOf(item));
-            if (own.has(name)) continue;
-            own.add(name);
+            known.last = Math.max(known.last, lasts[index]!);
             known.draws++;
           }
         },
         close() {
-          for (const name of own) {
+          if (!isDrawn) return;
+          isDrawn = false;
+          for (const name of names) {
             const known = underWay.get(name)!;
             if (--known.draws === 0) underWay.delete(name);
           }
-          own.clear();
         },
       };
     },
   };
 }
+
+const isSameShare = ({ job: a }: NewJob, { job: b }: NewJob): boolean =>
+  a.type === b.type && a.priority === b.priority && a.owner === b.owner;
 
 const shareName = ({ job: { type, priority, owner } }: NewJob): string => `${type} ${priority} ${owner}`;

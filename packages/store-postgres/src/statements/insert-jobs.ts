@@ -113,7 +113,10 @@ export const INSERTED_TYPES = COLUMNS.map(([, type]) => type);
 /** The place of the first parameter behind the batch: the columns of the shares, see places.ts. */
 const SHARES = 2 * COLUMNS.length + 1;
 
-export const insertJobs = statement<readonly unknown[], [number: number, id: string, place: number | null]>(
+/** The share is that which its place was drawn from; both are `null` where it is not ready. */
+export type InsertedJobRow = [number: number, id: string, share: number | null, place: number | null];
+
+export const insertJobs = statement<readonly unknown[], InsertedJobRow>(
   "insert_jobs",
   `
   with batch as materialized (
@@ -134,7 +137,7 @@ export const insertJobs = statement<readonly unknown[], [number: number, id: str
            from batch
            cross join bases),
        events as (${appendEventsOf("batch")})
-  select batch.number, batch.id, bases.list[batch.share] + batch.step
+  select batch.number, batch.id, batch.share, bases.list[batch.share] + batch.step
     from batch
     cross join bases`,
 );
