@@ -12,7 +12,7 @@ const DEFAULT_RUNS = 100;
 /** Long enough that jobs live, retry, end and are purged in one sequence. */
 const MAX_COMMANDS = 120;
 /** Per sequence, on a slow disk; what is over then counts as failed, and a failure is shrunk no longer than that. */
-const LIMIT_MS_PER_RUN = 200;
+const LIMIT_MS_PER_RUN = 800;
 
 export function describeRandomSequences({ factory }: Given): void {
   const runs = numberFrom("MEANWHILE_TEST_RUNS") ?? DEFAULT_RUNS;
